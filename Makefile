@@ -1,0 +1,65 @@
+# Copyright (c) 2026, Community ZITADEL collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Needs git, make and one of Python 3.11 to 3.14. Everything else goes to .venv/ (environments) and build/ (results).
+MAKEFLAGS += --no-print-directory
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+python_demo   = $(shell sh tests/find-python 3.13 3.12 3.11 3.14)
+python_newest = $(python_demo)
+python_oldest = $(shell sh tests/find-python 3.11 3.12 3.13 3.14)
+python_lock   = $(python_demo)
+
+in_newest = PATH="$(CURDIR)/.venv/newest/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/collections"
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/demo/ready ## the collection at work: build, install, and run a playbook against a ZITADEL (a fake one unless ZITADEL_URL is set)
+	@.venv/demo/bin/python tests/demo.py
+
+test: ## every check, on the oldest and the newest ansible-core; CHECKS="lint types" runs some
+	@$(MAKE) -j2 .venv/oldest/ready .venv/newest/ready build/collections/ready
+	@.venv/newest/bin/python tests/checks.py $(CHECKS)
+
+bench: .venv/newest/ready build/collections/ready ## measure the collection against ansible.builtin.uri and plain requests
+	@$(in_newest) python tests/bench
+
+docs: .venv/newest/ready build/collections/ready ## the documentation site, in build/docs/html
+	@$(in_newest) sh docs/build
+
+format: .venv/newest/ready ## put the code into its format
+	.venv/newest/bin/ruff format
+	.venv/newest/bin/ruff check --fix
+
+lock: ## refresh the exact versions in requirements/
+	$(python_lock) -m venv --clear .venv/lock
+	.venv/lock/bin/pip install --quiet uv
+	mkdir -p build
+	set -e; for name in demo oldest newest; do \
+		.venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			requirements/$$name.in --output-file build/$$name.txt; \
+		{ echo "# Made from $$name.in by: make lock"; grep -v ^# build/$$name.txt; } > requirements/$$name.txt; \
+	done
+
+clean: ## remove all that these commands made
+	rm -rf .venv build
+
+# An environment is made anew when its lock file changes.
+.venv/%/ready: requirements/%.txt
+	@test -n "$(python_$*)" || { echo "No usable Python 3.11 or later found." >&2; exit 1; }
+	@echo "Installing $< with $(python_$*) ..."
+	@rm -rf .venv/$*
+	@$(python_$*) -m venv .venv/$*
+	@.venv/$*/bin/pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+# Ansible finds a collection by its folder's name only.
+build/collections/ready:
+	@mkdir -p build/collections/ansible_collections/community
+	@ln -sfn ../../../.. build/collections/ansible_collections/community/zitadel
+	@touch $@
+
+.PHONY: help demo test bench docs format lock clean
+.PRECIOUS: .venv/%/ready
