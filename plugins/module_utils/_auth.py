@@ -1,0 +1,235 @@
+# Copyright (c) 2026, Community ZITADEL collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ways to log in: which one was asked for, and what each gives."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import re
+import sys
+import time
+import typing as t
+
+from ansible_collections.community.zitadel.plugins.module_utils._errors import Refusal, ZitadelError
+
+LOGIN_OPTIONS = ("token", "token_file", "key_file", "key_json", "client_id", "client_secret")
+"""The options that name a way to log in. The environment variable of each is ZITADEL_ and its name in capitals."""
+
+_SCOPE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
+_ASSERTION_BACKDATED = 10
+_ASSERTION_LIFETIME = 600
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclasses.dataclass(frozen=True)
+class AccessToken:
+    """A token that was given."""
+
+    token: str = dataclasses.field(repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.token,)
+
+
+@dataclasses.dataclass(frozen=True)
+class ServiceAccountKey:
+    """A JWT, signed with the private key of a service account, that the token endpoint exchanges for a token."""
+
+    name: str
+    key_id: str
+    user_id: str
+    private_key: str = dataclasses.field(repr=False)
+    audience: str
+
+    @classmethod
+    def read(cls, content: t.Any, name: str, audience: str) -> ServiceAccountKey:
+        """Take a key file's content, as text or parsed. Raises ZitadelError, beginning with name, if it is none."""
+        if isinstance(content, str):
+            try:
+                content = json.loads(content)
+            except ValueError:
+                content = None
+        if not isinstance(content, dict):
+            raise ZitadelError(f"{name} is not the JSON of a service-account key, as ZITADEL writes it.")
+        if content.get("type", "serviceaccount") != "serviceaccount":
+            raise ZitadelError(
+                f"{name} is a key of the type {content['type']!r}. Only keys of a service account can log in here: "
+                "create one for a user of the type machine."
+            )
+        missing = [field for field in ("keyId", "userId", "key") if not isinstance(content.get(field), str)]
+        if missing:
+            raise ZitadelError(f"{name} is not a complete service-account key, it lacks {' and '.join(missing)}.")
+        expiration = str(content.get("expirationDate") or "")
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        if expiration and expiration[: len(now)] < now:
+            raise ZitadelError(
+                f"{name} holds the key {content['keyId']}, which expired on {expiration}. Make a new one."
+            )
+        return cls(name, content["keyId"], content["userId"], content["key"], audience)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.private_key, json.dumps(self.private_key)[1:-1])
+
+    def form(self) -> dict[str, str]:
+        """Return what to send to the token endpoint. Raises ZitadelError if the key cannot sign."""
+        try:
+            import jwt
+        except ImportError as error:
+            raise _missing_library(error) from None
+        now = int(time.time())
+        claims = {
+            "iss": self.user_id,
+            "sub": self.user_id,
+            "aud": self.audience,
+            # A clock that is a few seconds fast must not make an assertion from the future.
+            "iat": now - _ASSERTION_BACKDATED,
+            "exp": now + _ASSERTION_LIFETIME,
+        }
+        try:
+            assertion = jwt.encode(claims, self.private_key, algorithm="RS256", headers={"kid": self.key_id})
+        except NotImplementedError as error:  # PyJWT without cryptography
+            raise _missing_library(error) from None
+        except Exception as error:  # noqa: BLE001 - cryptography has many kinds of them
+            raise ZitadelError(
+                f"{self.name}: the private key in it cannot be read ({type(error).__name__}). "
+                "Use the key file as ZITADEL wrote it."
+            ) from None
+        return {
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "assertion": assertion,
+            "scope": _SCOPE,
+        }
+
+    def explain(self, refusal: Refusal) -> str:
+        clock = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (
+            f"The assertion made with {self.name} (key {self.key_id}, user {self.user_id}) was refused "
+            f"(HTTP {refusal.status} {refusal.message}). Likely causes: the audience {self.audience!r} is not the "
+            f"instance's own origin (option audience), this machine's clock is wrong (it says {clock}), or the key "
+            "is of another instance, expired, or was removed."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ClientCredentials:
+    """The id and secret of a service account that the token endpoint exchanges for a token."""
+
+    client_id: str
+    client_secret: str = dataclasses.field(repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.client_secret,)
+
+    def form(self) -> dict[str, str]:
+        """Return what to send to the token endpoint."""
+        return {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "scope": _SCOPE,
+        }
+
+    def explain(self, refusal: Refusal) -> str:
+        return (
+            f"The client credentials of {self.client_id!r} were refused (HTTP {refusal.status} {refusal.message}). "
+            "client_id is the login name of a service account, client_secret the secret made for it last; "
+            "a secret of another instance, or one that was replaced or removed, does not work."
+        )
+
+
+Login = AccessToken | ServiceAccountKey | ClientCredentials
+
+
+def choose(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], audience: str) -> Login:
+    """Return the one way to log in that the task asks for or, where it asks for none, the environment.
+
+    params are the options, None where not given; audience is for the assertion of a service-account key.
+    Raises ZitadelError, naming what was given and where, if there is not exactly one complete way.
+    """
+    given = {option: params[option] for option in LOGIN_OPTIONS if params.get(option) is not None}
+    for option, value in given.items():
+        if not value or (isinstance(value, str) and not value.strip()):
+            raise ZitadelError(f"{option} is given, but empty. Give a value, or leave the option out.")
+    variables = {_variable(option): environ.get(_variable(option), "") for option in LOGIN_OPTIONS}
+    # AWX injects blanks for the fields of a credential that were left out.
+    variables = {name: value for name, value in variables.items() if value.strip()}
+
+    if given:
+        if given.keys() == {"client_id"} and _variable("client_secret") in variables:
+            given["client_secret"] = variables[_variable("client_secret")]
+        return _only_way(given, {option: option for option in LOGIN_OPTIONS}, "in the task", audience)
+    if variables:
+        names = {option: _variable(option) for option in LOGIN_OPTIONS}
+        found = {option: variables[name] for option, name in names.items() if name in variables}
+        # A task may name the client_id for a secret from the environment, so the secret alone is no way to log in.
+        if len(found) > 1 and "client_id" not in found:
+            found.pop("client_secret", None)
+        return _only_way(found, names, "in the environment", audience)
+    raise ZitadelError(
+        "No way to log in is given. Set one of token, token_file, key_file, key_json, or client_id with client_secret, "
+        f"or one of their environment variables {', '.join(map(_variable, LOGIN_OPTIONS))}."
+    )
+
+
+def _only_way(given: dict[str, t.Any], names: dict[str, str], where: str, audience: str) -> Login:
+    ways = [names[option] for option in given if option != "client_secret" or "client_id" not in given]
+    if len(ways) > 1:
+        raise ZitadelError(
+            f"{' and '.join(ways)} are given {where}, but only one way to log in can be used. Leave the others out."
+        )
+    name = ways[0]
+    for option, other in (("client_id", "client_secret"), ("client_secret", "client_id")):
+        if option in given and other not in given:
+            raise ZitadelError(
+                f"{names[option]} is given {where} without {names[other]}. Client credentials need both."
+            )
+    if "client_id" in given:
+        return ClientCredentials(given["client_id"].strip(), given["client_secret"].strip())
+    if "token" in given:
+        return _access_token(given["token"], name)
+    if "token_file" in given:
+        return _access_token(_content(given["token_file"], name), f"{name} {given['token_file']}")
+    if "key_file" in given:
+        return ServiceAccountKey.read(_content(given["key_file"], name), f"{name} {given['key_file']}", audience)
+    return ServiceAccountKey.read(given["key_json"], name, audience)
+
+
+def _access_token(text: str, name: str) -> AccessToken:
+    token = text.strip()
+    if not _TOKEN.fullmatch(token):
+        raise ZitadelError(f"{name} holds blanks or characters that no token has. Give the token alone.")
+    return AccessToken(token)
+
+
+def _content(path: str, name: str) -> str:
+    """Return a file's text. Raises ZitadelError if there is none."""
+    path = os.path.expanduser(os.path.expandvars(path))
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except OSError as error:
+        raise ZitadelError(f"{name}: {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ZitadelError(f"{name}: {path} is not a text file.") from None
+    if not text.strip():
+        raise ZitadelError(f"{name}: {path} is empty.")
+    return text
+
+
+def _variable(option: str) -> str:
+    return f"ZITADEL_{option.upper()}"
+
+
+def _missing_library(error: Exception) -> ZitadelError:
+    return ZitadelError(
+        f"A service-account key needs the Python libraries PyJWT and cryptography ({error}). "
+        f"Install PyJWT[crypto] for {sys.executable}, or log in another way."
+    )

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, Community ZITADEL collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user typed, the bytes ZITADEL stores, and what a user may see of them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import typing as t
+
+from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+
+MAX_KEY_LENGTH = 200
+"""Unicode code points of a key."""
+
+MAX_VALUE_LENGTH = 500_000
+"""Bytes of a value, before base64."""
+
+_SHOWN_KEYS = 5
+
+
+def check_key(key: str, option: str) -> str:
+    """Return the key if ZITADEL can store it.
+
+    Raises ZitadelError, naming the option, if it is empty, too long, or holds a character that cannot be stored.
+    """
+    if not key:
+        raise ZitadelError(f"{option}: a metadata key is empty. Keys have 1 to {MAX_KEY_LENGTH} characters.")
+    if len(key) > MAX_KEY_LENGTH:
+        raise ZitadelError(
+            f"{option}: the metadata key {key[:40] + '…'!r} has {len(key)} characters. "
+            f"ZITADEL takes at most {MAX_KEY_LENGTH}; use a shorter key."
+        )
+    if "\0" in key:
+        raise ZitadelError(f"{option}: the metadata key {key!r} contains a NUL character, which ZITADEL cannot store.")
+    _utf8(key, f"{option}: the metadata key {key!r}")
+    return key
+
+
+def from_user(value: t.Any, name: str) -> bytes:
+    """Return the bytes to store for a value: text as UTF-8, everything else as canonical JSON.
+
+    Raises ZitadelError, beginning with name, if the value is none, empty, too long, or has no such form.
+    """
+    if value is None:
+        raise ZitadelError(
+            f"{name} is null, which ZITADEL cannot store. Leave the key out, or remove it with absent_keys."
+        )
+    if isinstance(value, str):
+        text = value
+    else:
+        try:
+            text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ZitadelError(f"{name} cannot be written as JSON ({type(error).__name__}).") from None
+    return _check_length(_utf8(text, name), name)
+
+
+def from_base64(value: t.Any, name: str) -> bytes:
+    """Return the bytes that standard, padded base64 stands for; line breaks and blanks in it are ignored.
+
+    Raises ZitadelError, beginning with name, if it is no base64, or the bytes are none or too many.
+    """
+    if value is None:
+        raise ZitadelError(f"{name} is null. Leave the key out, or remove it with absent_keys.")
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        decoded = base64.b64decode("".join(value.split()), validate=True)
+    except ValueError:
+        raise ZitadelError(
+            f"{name} is not base64 (standard alphabet, padded with '='). For plain text use value or metadata instead."
+        ) from None
+    return _check_length(decoded, name)
+
+
+def to_base64(value: bytes) -> str:
+    """Return standard, padded base64, as ZITADEL writes it."""
+    return base64.b64encode(value).decode("ascii")
+
+
+def to_text(value: bytes) -> str | None:
+    """Return the text a value holds, None if it is not UTF-8."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def shown(value: bytes, *, sensitive: bool = False, changed: bool = False) -> str:
+    """Return what a diff shows of a value."""
+    if sensitive:
+        return f"<sensitive, {len(value)} bytes{', changed' if changed else ''}>"
+    text = to_text(value)
+    return f"<binary, {len(value)} bytes, sha256:{hashlib.sha256(value).hexdigest()}>" if text is None else text
+
+
+def named(keys: t.Iterable[str]) -> str:
+    """Return keys as a message names them: all of a few, the first of many and their number."""
+    ordered = sorted(keys)
+    text = ", ".join(map(repr, ordered[:_SHOWN_KEYS]))
+    if len(ordered) == 1:
+        return f"the key {text}"
+    return f"{len(ordered)} keys ({text}{', …' if len(ordered) > _SHOWN_KEYS else ''})"
+
+
+def _utf8(text: str, name: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ZitadelError(
+            f"{name} holds characters that are no valid Unicode text. Bytes go into value_b64 or metadata_b64."
+        ) from None
+
+
+def _check_length(value: bytes, name: str) -> bytes:
+    if not value:
+        raise ZitadelError(
+            f"{name} is empty, which ZITADEL cannot store. Give a value, or remove the key with absent_keys."
+        )
+    if len(value) > MAX_VALUE_LENGTH:
+        raise ZitadelError(f"{name} has {len(value)} bytes. ZITADEL stores at most {MAX_VALUE_LENGTH} bytes a key.")
+    return value

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, Community ZITADEL collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the tests of the code share."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.common.parameters import PASS_VARS
+from ansible_collections.community.zitadel.plugins.module_utils._api import Details, Entry
+from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
+from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._http import Answer, Connection, ConnectionOptions
+from ansible_collections.community.zitadel.plugins.module_utils._options import (
+    CONNECTION_SPEC,
+    METADATA_SPEC,
+    ORGANIZATION_SPEC,
+)
+from ansible_collections.community.zitadel.plugins.module_utils._tasks import set_organization_metadata
+from ansible_collections.community.zitadel.plugins.modules import zitadel_org_metadata
+
+from fake_zitadel import FakeZitadel
+
+CONNECTION_DEFAULTS: dict[str, Any] = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
+ORGANIZATION_DEFAULTS: dict[str, Any] = dict.fromkeys(ORGANIZATION_SPEC)
+METADATA_DEFAULTS: dict[str, Any] = {
+    **ORGANIZATION_DEFAULTS,
+    **{name: spec.get("default") for name, spec in METADATA_SPEC.items()},
+    **dict.fromkeys(("key", "value", "value_b64")),
+}
+BIG = "b" * 400_000
+
+
+class Waits(list[float]):
+    """The seconds that the code wanted to wait, in order. ``then`` is called at each of them."""
+
+    then: Callable[[], object] | None = None
+
+    def wait(self, seconds: float) -> None:
+        self.append(seconds)
+        if self.then:
+            self.then()
+
+
+def connection_to(fake: FakeZitadel, **options: Any) -> Connection:
+    options.setdefault("login", AccessToken(fake.token))
+    return Connection(ConnectionOptions(**{"url": fake.url, **options}))
+
+
+def call(connection: Connection, method: str = "GET", path: str = "/management/v1/orgs/me", **more: Any) -> Answer:
+    return connection.call(method, path, doing="try it", **more)
+
+
+def refused_call(connection: Connection, *arguments: str, **more: Any) -> ZitadelError:
+    with pytest.raises(ZitadelError) as caught:
+        call(connection, *arguments, **more)
+    return caught.value
+
+
+_numbers = itertools.count(1)
+
+
+class Site:
+    """An organization, a new one if none is given, and the tasks that write its metadata."""
+
+    def __init__(
+        self,
+        fake: FakeZitadel,
+        metadata: Mapping[str, bytes | str] = {},
+        *,
+        org_id: str | None = None,
+        **connection: Any,
+    ) -> None:
+        self.fake = fake
+        self.org_id = org_id or fake.create_organization(f"acme {next(_numbers)}", metadata=metadata)
+        self.connection = connection_to(fake, **connection)
+        self.warnings: list[str] = []
+
+    def run(self, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
+        """Do a task and return its result."""
+        return set_organization_metadata(
+            self.connection,
+            {**METADATA_DEFAULTS, "org_id": self.org_id, **options},
+            check_mode=check_mode,
+            diff=diff,
+            warn=self.warnings.append,
+        )
+
+    def fail(self, **options: Any) -> ZitadelError:
+        """Do a task that fails, and return its error."""
+        with pytest.raises(ZitadelError) as caught:
+            self.run(**options)
+        return caught.value
+
+    @property
+    def metadata(self) -> dict[str, bytes]:
+        return self.fake.metadata(self.org_id)
+
+    @property
+    def calls(self) -> list[str]:
+        """What was asked of the server, such as "POST _bulk"."""
+        return calls(self.fake)
+
+
+def calls(fake: FakeZitadel) -> list[str]:
+    prefixes = ("/management/v1/metadata/", "/management/v1/")
+    requests = []
+    for request in fake.requests:
+        path = request.path
+        for prefix in prefixes:
+            path = path.removeprefix(prefix)
+        requests.append(f"{request.method} {path}")
+    return requests
+
+
+def lists(result: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The keys that a task reports as written, without empty lists."""
+    return {name: result[name] for name in ("added", "updated", "removed", "unchanged") if result.get(name)}
+
+
+def entry(key: str, value: bytes | str = b"v", sequence: int | None = 1) -> Entry:
+    data = value.encode() if isinstance(value, str) else value
+    return Entry(key, data, Details(sequence, "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "1"))
+
+
+NO_ERROR = {"status": None, "code": None, "id": None, "message": None}
+# ansible-core 2.21 returns it only where it is wanted, earlier ones always.
+INVOCATION = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
+
+
+class Runner:
+    """Runs modules as ansible-core would, but in this process."""
+
+    def __init__(self, fake: FakeZitadel, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
+        self.fake = fake
+        self.output = ""
+        self.log: list[str] = []
+        self._capsys = capsys
+        self._patch = patch
+        patch.setattr(basic, "has_journal", False)
+        patch.setattr(basic.syslog, "syslog", lambda _priority, message: self.log.append(message))
+
+    def run(self, main: Callable[[], None] = zitadel_org_metadata.main, /, **arguments: Any) -> dict[str, Any]:
+        arguments = {"url": self.fake.url, "token": self.fake.token, **INVOCATION, **arguments}
+        self._patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
+        self._patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        with pytest.raises(SystemExit):
+            main()
+        self.output = self._capsys.readouterr().out
+        return dict(json.loads(self.output))
+
+    def assert_hidden(self, *secrets: str) -> None:
+        for secret in (self.fake.token, *secrets):
+            assert secret not in self.output
+            assert not any(secret in line for line in self.log)
+
+
+def arguments_of(result: dict[str, Any]) -> dict[str, Any]:
+    return dict(result["invocation"]["module_args"])

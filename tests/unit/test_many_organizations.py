@@ -1,0 +1,135 @@
+# Copyright (c) 2026, Community ZITADEL collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many organizations in one task: all are read before the first is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.community.zitadel.plugins.modules import zitadel_org_metadata_bulk
+
+from fake_zitadel import FakeZitadel
+from unit.helpers import NO_ERROR, Runner, Site, arguments_of, calls, lists
+
+SECRET = "value-5ecret"
+
+
+@pytest.fixture
+def sites(fake: FakeZitadel) -> list[Site]:
+    return [Site(fake, {"old": "1"}) for _number in range(3)]
+
+
+def run(runner: Runner, *organizations: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return runner.run(zitadel_org_metadata_bulk.main, organizations=list(organizations), **more)
+
+
+def entries(sites: list[Site], **options: Any) -> list[dict[str, Any]]:
+    return [{"org_id": site.org_id, "metadata": {"tier": site.org_id}, **options} for site in sites]
+
+
+def test_every_organization_gets_its_own(runner: Runner, sites: list[Site]) -> None:
+    result = run(runner, *entries(sites, purge=True, keep=None))
+    assert result["changed"] is True
+    assert [one["org_id"] for one in result["organizations"]] == [site.org_id for site in sites]
+    for site, one in zip(sites, result["organizations"], strict=True):
+        assert lists(one) == {"added": ["tier"], "removed": ["old"]}
+        assert site.metadata == {"tier": site.org_id.encode()}
+    assert calls(runner.fake)[:3] == ["POST _search"] * 3
+    assert not any(request.modifies for request in runner.fake.requests[:3])
+    runner.fake.clear_requests()
+    again = run(runner, *entries(sites, purge=True))
+    assert again["changed"] is False
+    assert calls(runner.fake) == ["POST _search"] * 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        pytest.param({"metadata": {"k": ""}}, "the value of 'k' is empty", id="empty value"),
+        pytest.param({"org_id": "1"}, "There is no organization 1", id="unknown organization"),
+        pytest.param({"org_id": ""}, "org_id is given, but empty", id="empty organization"),
+        pytest.param({"metadata": None}, "Nothing is asked for", id="nothing"),
+        pytest.param({"purge": True, "max_removals": 0}, "max_removals allows 0", id="too many removals"),
+        pytest.param({"metadata": {}, "purge": True}, "would remove every key", id="purge with nothing"),
+    ],
+)
+def test_one_wrong_entry_and_nothing_is_written(
+    runner: Runner, sites: list[Site], wrong: dict[str, Any], said: str
+) -> None:
+    first, second, third = entries(sites)
+    result = run(runner, first, {**second, **wrong}, third, {**third, "metadata": {"k" * 201: "v"}})
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert "Entry 2" in result["msg"]
+    assert "Entry 4" in result["msg"]
+    assert "201 characters" in result["msg"]
+    assert "Entry 1" not in result["msg"]
+    assert (result["changed"], result["organizations"]) == (False, [])
+    assert not runner.fake.writes
+
+
+def test_a_refused_token_is_not_tried_on_every_organization(runner: Runner, sites: list[Site]) -> None:
+    runner.fake.expire_token()
+    result = run(runner, *entries(sites))
+    assert "token was refused" in result["msg"]
+    assert result["error"]["status"] == 401
+    assert len(runner.fake.requests) == 1
+
+
+def test_a_failure_half_way_tells_what_was_written(runner: Runner, sites: list[Site]) -> None:
+    runner.fake.fail(403, 7, "no (AUTH-5mWD2)", path="/tier$", organization=sites[1].org_id)
+    result = run(runner, *entries(sites))
+    assert result["failed"] is True
+    assert result["msg"].startswith("Entry 2, ")
+    assert f"Written: Entry 1, {sites[0].org_id}." in result["msg"]
+    assert [one["changed"] for one in result["organizations"]] == [True, False]
+    assert lists(result["organizations"][0]) == {"added": ["tier"]}
+    assert "tier" not in sites[2].metadata
+
+
+def test_an_organization_that_is_named_twice(runner: Runner, sites: list[Site]) -> None:
+    site = sites[0]
+    first: dict[str, Any] = {"org_id": site.org_id, "metadata": {"a": "1", "b": "1"}}
+    result = run(runner, first, {"org_id": site.org_id, "metadata": {"a": "1", "b": "2"}, "purge": True})
+    assert [lists(one) for one in result["organizations"]] == [
+        {"added": ["a", "b"]},
+        {"updated": ["b"], "removed": ["old"], "unchanged": ["a"]},
+    ]
+    assert site.metadata == {"a": b"1", "b": b"2"}
+
+
+def test_check_mode_and_diff(runner: Runner, sites: list[Site]) -> None:
+    planned = run(runner, *entries(sites), _ansible_check_mode=True, _ansible_diff=True)
+    assert planned["changed"] is True
+    assert [one["after"] for one in planned["diff"]] == [{"tier": site.org_id} for site in sites]
+    assert not runner.fake.writes
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"retries": "x"}, {"tokn": SECRET}], ids=["success", "refused arguments", "unknown option"]
+)
+def test_sensitive_values_are_nowhere(runner: Runner, sites: list[Site], more: dict[str, Any]) -> None:
+    wanted = entries(sites, metadata={"k": SECRET}, sensitive=True)
+    result = run(runner, *wanted, headers={"X": "header-5ecret"}, _ansible_diff=True, **more)
+    assert result.get("failed", False) is bool(more)
+    assert bool(more) or result["diff"][0]["after"] == {"k": f"<sensitive, {len(SECRET)} bytes>"}
+    runner.assert_hidden(SECRET, "header-5ecret")
+
+
+def test_only_sensitive_entries_are_masked(runner: Runner, sites: list[Site]) -> None:
+    first, second, _third = entries(sites)
+    result = run(runner, first, {**second, "sensitive": True})
+    shown = arguments_of(result)["organizations"]
+    assert shown[0]["metadata"] == {"tier": sites[0].org_id}
+    assert shown[1]["metadata"] == {"tier": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
+
+
+def test_a_wrong_entry_shows_no_secret(runner: Runner, sites: list[Site]) -> None:
+    for wrong in ({"sensitive": "maybe"}, {"sensitiv": True}, {"state": "latest", "sensitive": True}):
+        result = run(runner, {"org_id": sites[0].org_id, "metadata": {"k": SECRET}, **wrong})
+        assert result["failed"] is True
+        assert result["error"] == NO_ERROR
+        runner.assert_hidden(SECRET)

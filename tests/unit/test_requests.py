@@ -1,0 +1,235 @@
+# Copyright (c) 2026, Community ZITADEL collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a request carries, and what an answer leads to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.community.zitadel.plugins.module_utils import _http
+from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken, ClientCredentials
+from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._http import Connection, ConnectionOptions, connect
+
+from fake_zitadel import Answer, FakeZitadel, Request
+from unit.helpers import call, connection_to, refused_call
+
+HEADERS = (("X-Proxy-Id", "proxy-id-1"), ("X-Proxy-Token", "proxy-token-1"))
+
+
+def test_headers_of_a_request(fake: FakeZitadel) -> None:
+    call(connection_to(fake), org_id=fake.home_id)
+    (request,) = fake.requests
+    assert request.headers["authorization"] == f"Bearer {fake.token}"
+    assert request.headers["accept-language"] == "en"
+    assert request.headers["accept"] == "application/json"
+    assert request.headers["x-zitadel-orgid"] == fake.home_id
+    assert request.headers["user-agent"] == "ansible-community.zitadel"
+    assert not {"x-zitadel-instance-host", "content-type", "cookie"} & request.headers.keys()
+
+
+def test_no_organization_no_header(fake: FakeZitadel) -> None:
+    call(connection_to(fake))
+    assert "x-zitadel-orgid" not in fake.requests[0].headers
+
+
+def test_headers_of_a_body(fake: FakeZitadel) -> None:
+    call(connection_to(fake), "POST", "/management/v1/metadata/_search", body=b"{}")
+    assert fake.requests[0].headers["content-type"] == "application/json"
+    assert fake.requests[0].body == b"{}"
+
+
+def test_more_headers_and_the_instance_travel_with_every_request() -> None:
+    with FakeZitadel(require_headers=dict(HEADERS), hosts=["id.example.com"]) as fake:
+        user = fake.create_user("ORG_OWNER")
+        login = ClientCredentials(*fake.create_secret(user))
+        call(connection_to(fake, login=login, headers=HEADERS, instance_host="id.example.com"))
+        assert [request.path for request in fake.requests] == ["/oauth/v2/token", "/management/v1/orgs/me"]
+        for request in fake.requests:
+            assert request.headers["x-zitadel-instance-host"] == "id.example.com"
+            assert request.headers["x-proxy-token"] == "proxy-token-1"
+
+
+def test_the_instance_is_chosen_by_its_header(fake: FakeZitadel) -> None:
+    error = refused_call(connection_to(fake, instance_host="other.example.com"))
+    assert error.error["status"] == 404
+    assert f"No ZITADEL instance answers under the host name of {fake.url}" in error.msg
+
+
+def test_a_language_that_the_user_asks_for(fake: FakeZitadel) -> None:
+    call(connection_to(fake, headers=(("accept-language", "de"),)))
+    assert fake.requests[0].headers["accept-language"] == "de"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(fake: FakeZitadel, method: str, status: int) -> None:
+    fake.redirect(f"{fake.url}/login?token=HIDDEN#HIDDEN", status)
+    error = refused_call(connection_to(fake), method)
+    assert len(fake.requests) == 1
+    assert f"{fake.url} redirects to {fake.url}/login, and redirects are not followed" in error.msg
+    assert "HIDDEN" not in error.msg
+    assert error.error["status"] == status
+
+
+@pytest.mark.parametrize("location", [None, "", "http://[broken", "//", "%zz", "http://a:x/"])
+def test_redirects_to_nowhere(fake: FakeZitadel, location: str | None) -> None:
+    fake.respond(302, headers={} if location is None else {"Location": location})
+    error = refused_call(connection_to(fake))
+    assert "redirect" in error.msg
+    assert error.error["status"] == 302
+
+
+def test_a_redirect_of_the_token_endpoint_is_an_error(fake: FakeZitadel) -> None:
+    fake.redirect("https://login.example.com/", path="token")
+    login = ClientCredentials(*fake.create_secret(fake.admin))
+    error = refused_call(connection_to(fake, login=login))
+    assert len(fake.requests) == 1
+    assert "redirects to https://login.example.com/" in error.msg
+    assert login.client_secret not in error.msg
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        pytest.param(200, "<title>Log  in</title>", "HTTP 200 and not JSON. … 'Log in'", id="page with a title"),
+        pytest.param(403, "<p>Forbidden</p>", "HTTP 403 and not JSON.", id="page without"),
+        pytest.param(404, "404 page not found\n", "HTTP 404 and not JSON. … '404 page not found'", id="text"),
+        pytest.param(400, b"\xff\xfe", "HTTP 400 and not JSON", id="bytes"),
+        pytest.param(200, b"", "HTTP 200 and not JSON.", id="nothing"),
+        pytest.param(200, "null", "HTTP 200 and not JSON", id="null"),
+        pytest.param(400, "[" * 100_000, "HTTP 400 and not JSON", id="too deep"),
+        pytest.param(200, "[" * 100_000, "HTTP 200 and not JSON", id="success, too deep"),
+    ],
+)
+def test_answers_that_are_not_from_zitadel(fake: FakeZitadel, status: int, body: Any, said: str) -> None:
+    fake.respond(status, body)
+    error = refused_call(connection_to(fake))
+    beginning, _dots, end = said.partition(" … ")
+    assert error.msg.startswith(f"Cannot try it. {fake.url} answered {beginning}")
+    assert end in error.msg
+    assert error.error["code"] is None
+
+
+def echo(request: Request) -> Answer:
+    """The worst answer: all that was sent."""
+    text = f"{request.path} {request.headers} {request.body.decode()}"
+    return Answer(400, ('{"code": 3, "message": "' + text.replace('"', "'") + '"}').encode())
+
+
+@pytest.mark.parametrize("place", ["json", "text", "title", "location", "error"])
+def test_an_answer_that_repeats_secrets_does_not_show_them(fake: FakeZitadel, place: str) -> None:
+    secrets = f"{fake.token} and proxy-token-1"
+    if place == "json":
+        fake.respond(400, {"code": 3, "message": f"bad {secrets}"})
+    elif place == "location":
+        fake.redirect(f"https://a/{fake.token}/proxy-token-1")
+    elif place == "error":
+        fake.respond(400, {"error": secrets})
+    else:
+        fake.respond(400, f"<title>{secrets}</title>" if place == "title" else secrets)
+    error = refused_call(connection_to(fake, headers=HEADERS))
+    for text in (error.msg, str(error), repr(error.error)):
+        assert fake.token not in text
+        assert "proxy-token-1" not in text
+
+
+def test_a_token_alone_is_masked(fake: FakeZitadel) -> None:
+    fake.respond(400, {"code": 3, "message": f"bad token {fake.token}"})
+    error = refused_call(connection_to(fake))
+    assert "bad token ********" in error.msg
+    assert error.error["message"] == "bad token ********"
+
+
+def test_a_short_header_does_not_hide_the_message(fake: FakeZitadel) -> None:
+    fake.respond(400, {"code": 3, "message": "a1b"})
+    assert "a1b" in refused_call(connection_to(fake, headers=(("X", "1"),))).msg
+
+
+def test_texts_that_the_caller_withholds(fake: FakeZitadel) -> None:
+    fake.respond(400, {"code": 3, "message": "bad value s3cret"})
+    error = refused_call(connection_to(fake), withheld=["s3cret"])
+    assert "s3cret" not in error.msg
+    assert error.error == {"status": 400, "code": 3, "id": None, "message": "(withheld, since it repeats a secret)"}
+
+
+def test_a_token_of_a_login_is_masked(fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch) -> None:
+    login = ClientCredentials(*fake.create_secret(fake.admin))
+    connection = connection_to(fake, login=login)
+    call(connection)
+    monkeypatch.setattr(fake.api, "handle", lambda request, _fate: echo(request))
+    error = refused_call(connection)
+    assert "Bearer ********" in error.msg
+
+
+def test_a_file_netrc_does_not_count(fake: FakeZitadel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1\nlogin a\npassword b\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    login = ClientCredentials(*fake.create_secret(fake.admin))
+    for one in (AccessToken(fake.token), login):
+        call(connection_to(fake, login=one))
+    assert [request.headers.get("authorization", "")[:6] for request in fake.requests] == ["Bearer", "", "Bearer"]
+
+
+def test_one_connection_serves_many_requests(fake: FakeZitadel) -> None:
+    ports = set()
+    server = fake._server
+    assert server
+    process = server.process_request
+
+    def count(request: Any, address: Any) -> None:
+        ports.add(address)
+        process(request, address)
+
+    server.process_request = count  # type: ignore[assignment,method-assign]
+    connection = connection_to(fake)
+    for _time in range(5):
+        call(connection)
+    assert len(ports) == 1
+
+
+def options(**more: Any) -> ConnectionOptions:
+    return ConnectionOptions("http://localhost:1", AccessToken("a"), **more)
+
+
+def test_equal_options_share_a_connection_within_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = connect(options())
+    assert connect(options()) is first
+    assert connect(options(retries=1)) is not first
+    again = connect(options())
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    assert connect(options()) is not again
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"login": AccessToken("b")},
+        {"url": "http://localhost:2"},
+        {"headers": (("X", "1"),)},
+        {"instance_host": "i"},
+        {"validate_certs": False},
+        {"timeout": 1.0},
+        {"retries": 0},
+    ],
+    ids=lambda more: str(*more),
+)
+def test_other_options_make_another_connection(more: dict[str, Any]) -> None:
+    usual: dict[str, Any] = {"url": "http://localhost:1", "login": AccessToken("a")}
+    first = connect(ConnectionOptions(**usual))
+    assert connect(ConnectionOptions(**{**usual, **more})) is not first
+
+
+def test_a_connection_is_not_kept_if_it_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = ConnectionOptions("https://localhost:1", AccessToken("a"), ca_path="/does/not/exist")
+    for _time in range(2):
+        with pytest.raises(ZitadelError, match="ca_path"):
+            connect(broken)
+    assert (os.getpid(), broken) not in _http._kept
+    assert isinstance(connect(options()), Connection)
