@@ -13,7 +13,7 @@ import re
 import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
-from ansible_collections.community.zitadel.plugins.module_utils._http import Answer, Connection
+from ansible_collections.community.zitadel.plugins.module_utils._http import Connection
 from ansible_collections.community.zitadel.plugins.module_utils._values import named, to_base64
 
 MAX_CALL_BYTES = 1_000_000
@@ -117,14 +117,6 @@ class Write:
         return f"{'set' if self.method == 'POST' else 'remove'} {named(self.keys)}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Written:
-    """The answer of a write, and whether the call was sent more than once."""
-
-    details: Details
-    repeated: bool
-
-
 class WrongOrganization(ZitadelError):
     """An answer came from another organization than asked for."""
 
@@ -178,7 +170,7 @@ class OrganizationMetadata:
         """
         doing = f"read {self.place}"
         answer = self._call("GET", "/management/v1/orgs/me", doing, "org.read")
-        organization = answer.content.get("org")
+        organization = answer.get("org")
         if not isinstance(organization, dict) or not organization.get("id"):
             raise self._unexpected(doing)
         self._check_owner(str(organization["id"]), doing)
@@ -208,15 +200,17 @@ class OrganizationMetadata:
                 return
         yield from _bulk("DELETE", b'{"keys":[', ((key, _json(key)) for key in keys))
 
-    def send(self, write: Write) -> Written:
-        """Do a write. Raises ZitadelError; its attribute absent says that a key to remove is not there."""
+    def send(self, write: Write) -> Details:
+        """Do a write and return what the answer tells of it.
+
+        Raises ZitadelError, whose attribute absent says that a key to remove is not there.
+        """
         doing = f"{write.doing} in {self.place}"
         answer = self._call(write.method, write.path, doing, "org.write", write.body)
-        content = answer.content.get("details")
+        content = answer.get("details")
         if not isinstance(content, dict):
             raise self._unexpected(doing, uncertain=True)
-        details = self._details(content, doing, uncertain=True)
-        return Written(details, answer.repeated)
+        return self._details(content, doing, uncertain=True)
 
     def _read_pages(self, selection: Selection) -> Listing:
         size = _PAGE_SIZE
@@ -249,7 +243,7 @@ class OrganizationMetadata:
         if query:
             body["query"] = query
         answer = self._call("POST", f"{_METADATA}/_search", doing, "org.read", _json(body))
-        details, result = answer.content.get("details"), answer.content.get("result", [])
+        details, result = answer.get("details"), answer.get("result", [])
         try:
             if not isinstance(details, dict):
                 raise TypeError
@@ -280,7 +274,7 @@ class OrganizationMetadata:
                 "Nothing more is written."
             )
 
-    def _call(self, method: str, path: str, doing: str, permission: str, body: bytes | None = None) -> Answer:
+    def _call(self, method: str, path: str, doing: str, permission: str, body: bytes | None = None) -> dict[str, t.Any]:
         return self._connection.call(
             method,
             path,
@@ -345,7 +339,7 @@ def find_organizations(
             "sortingColumn": "ORGANIZATION_FIELD_NAME_NAME",
             "queries": queries,
         }
-        content = connection.call("POST", "/v2/organizations/_search", doing=doing, body=_json(body)).content
+        content = connection.call("POST", "/v2/organizations/_search", doing=doing, body=_json(body))
         try:
             # The total also counts what the caller may not see, so that a page can be short without being the last.
             total = int(content["details"].get("totalResult", 0))

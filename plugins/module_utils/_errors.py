@@ -119,7 +119,6 @@ class ZitadelError(Exception):
         msg: str,
         refusal: Refusal | None = None,
         *,
-        repeated: bool = False,
         uncertain: bool = False,
         unreachable: bool = False,
     ) -> None:
@@ -128,12 +127,13 @@ class ZitadelError(Exception):
         self.refusal = refusal
         self.hopeless = unreachable or (refusal is not None and refusal.unauthenticated)
         """Whether another request of the same caller would fail just so."""
-        self.repeated = repeated
-        """Whether the request was sent more than once, so that an earlier try may have done the work."""
         self.uncertain = uncertain
-        """Whether the server may have acted although it did not say so."""
+        """Whether the server may have acted although it did not say so, at the last try or an earlier one."""
         self.result: dict[str, t.Any] = {}
         """What else a task that ends with this error returns."""
+
+    def __str__(self) -> str:
+        return self.msg
 
     def add(self, sentence: str) -> None:
         """Say one thing more."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import email.utils
 import os
 import random
@@ -41,6 +42,7 @@ else:
 
 _BACK_OFF = 0.5
 _MOMENTARY_BACK_OFF = 0.05
+_MAX_BACK_OFF = 60.0
 _MAX_RETRY_AFTER = 60.0
 _SHORT = 3
 
@@ -61,14 +63,6 @@ class ConnectionOptions:
     """Seconds, for connecting and for each read."""
     retries: int = 4
     """Tries after the first."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """A success: the JSON object of its body, and whether the request was sent more than once."""
-
-    content: dict[str, t.Any]
-    repeated: bool
 
 
 class Connection:
@@ -119,8 +113,8 @@ class Connection:
         org_id: str | None = None,
         body: bytes | None = None,
         withheld: t.Collection[str] = (),
-    ) -> Answer:
-        """Send one request of the API and return its answer.
+    ) -> dict[str, t.Any]:
+        """Send one request of the API and return the JSON object of its answer.
 
         path begins with a slash; doing completes "Cannot …" in an error; permission is what the call needs;
         org_id goes into x-zitadel-orgid; body is JSON; a message of the server that repeats one of the texts in
@@ -141,7 +135,7 @@ class Connection:
             refusal = _withhold(refusal, withheld)
             why = explain(refusal, url=self.url, org_id=org_id, permission=permission)
             raise self._error(doing, why, refusal, sent)
-        return Answer(content, repeated=sent.times > 1)
+        return content
 
     def _bearer(self, doing: str) -> _Bearer:
         """Log in unless that is done."""
@@ -167,7 +161,6 @@ class Connection:
         """Send a request until it is answered for good. Return the refusal, or None and the content."""
         sent = sent or _Sent()
         for attempt in range(self._options.retries + 1):
-            sent.times += 1
             last = attempt == self._options.retries
             try:
                 response = self._session.request(
@@ -202,7 +195,6 @@ class Connection:
         return ZitadelError(
             msg,
             refusal,
-            repeated=sent.times > 1,
             uncertain=sent.uncertain,
             unreachable=refusal is None or refusal.busy,
         )
@@ -257,8 +249,8 @@ def connect(options: ConnectionOptions) -> Connection:
 class _Sent:
     """What is known of the tries of one request."""
 
-    times: int = 0
     uncertain: bool = False
+    """Whether one of them may have been done without an answer that says so."""
 
 
 class _Bearer(_Auth):
@@ -348,7 +340,7 @@ def _place(location: str | None) -> str:
 
 def _delay(back_off: float, attempt: int) -> float:
     """Seconds to wait after a try: exponential, and scattered so that many clients do not return together."""
-    return back_off * 2**attempt * random.uniform(1, 1.5)  # noqa: S311
+    return min(back_off * 2**attempt, _MAX_BACK_OFF) * random.uniform(1, 1.5)  # noqa: S311
 
 
 def _retry_after(header: str | None) -> float:
@@ -359,7 +351,8 @@ def _retry_after(header: str | None) -> float:
         seconds = float(header)
     except ValueError:
         try:
-            seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
+            date = email.utils.parsedate_to_datetime(header)
+            seconds = date.replace(tzinfo=date.tzinfo or datetime.timezone.utc).timestamp() - time.time()
         except ValueError:
             return 0.0
     return min(max(seconds, 0.0), _MAX_RETRY_AFTER)

@@ -68,7 +68,12 @@ class ZitadelModule(AnsibleModule):
             ]
 
     def _log_invocation(self) -> None:
-        params, self.params = self.params, _shown(self.params, self.argument_spec, values=False)
+        params = self.params
+        # A log takes no NUL, which only a mistaken option holds.
+        self.params = {
+            option: value.replace("\0", "\\0") if isinstance(value, str) else value
+            for option, value in _shown(params, self.argument_spec, values=False).items()
+        }
         super()._log_invocation()
         self.params = params
 

@@ -171,13 +171,16 @@ def _url(text: str | None) -> tuple[str, str]:
         raise ZitadelError(f"{wrong}: {text!r}. It begins with https:// or http:// and has a host.")
     if any(character.isspace() for character in text.strip()):
         raise ZitadelError(f"{wrong}: {text!r} holds blanks.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    try:
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname.encode("idna").decode()
+    except UnicodeError:
+        host = parts.hostname
     origin = f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", origin
 
 
 def _headers(headers: t.Mapping[str, t.Any], instance_host: str | None) -> tuple[tuple[str, str], ...]:
-    for name, value in headers.items():
+    for name, value in ((str(name), value) for name, value in headers.items()):
         if name.lower() in _OWN_HEADERS or (name.lower() == _INSTANCE_HEADER and instance_host):
             raise ZitadelError(f"headers may not set {name}. The collection sets it from its own options.")
         # An error must not show the value.
@@ -185,4 +188,4 @@ def _headers(headers: t.Mapping[str, t.Any], instance_host: str | None) -> tuple
             raise ZitadelError(f"headers: {name!r} is no name of a header.")
         if isinstance(value, (dict, list)) or not _HEADER_VALUE.fullmatch(str(value)):
             raise ZitadelError(f"headers: the value of {name} cannot be sent. Give one line of Latin-1 text.")
-    return tuple(sorted((name, str(value).strip()) for name, value in headers.items() if value is not None))
+    return tuple(sorted((str(name), str(value).strip()) for name, value in headers.items() if value is not None))

@@ -434,7 +434,7 @@ class _Writer:
         """Remove what is left after a removal was refused because a key is absent: then it removed none."""
         seen = self._read(keys, until=lambda entries: any(key not in entries for key in keys))
         left = [key for key in keys if key in seen]
-        if not left and error.repeated:
+        if not left and error.uncertain:
             # The first try did arrive, and its answer was lost.
             self._note(keys, {}, None, action)
         elif left and len(left) < len(keys):
@@ -474,7 +474,7 @@ class _Writer:
     def _send(self, write: Write, values: t.Mapping[str, bytes | None], action: str) -> None:
         """Do a write and note it. Raises ZitadelError; where the answer leaves it open, a read tells what was done."""
         try:
-            answer = self._metadata.send(write)
+            details = self._metadata.send(write)
         except WrongOrganization as error:
             self._note(write.keys, values, None, action)
             error.add("It was written there.")
@@ -483,8 +483,8 @@ class _Writer:
             if error.uncertain and not error.absent:
                 self._find_out(write, values, action, error)
             raise
-        self.last = answer.details
-        self._note(write.keys, values, answer.details, action)
+        self.last = details
+        self._note(write.keys, values, details, action)
 
     def _find_out(self, write: Write, values: t.Mapping[str, bytes | None], action: str, error: ZitadelError) -> None:
         try:

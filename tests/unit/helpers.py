@@ -17,7 +17,7 @@ from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.community.zitadel.plugins.module_utils._api import Details, Entry
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
-from ansible_collections.community.zitadel.plugins.module_utils._http import Answer, Connection, ConnectionOptions
+from ansible_collections.community.zitadel.plugins.module_utils._http import Connection, ConnectionOptions
 from ansible_collections.community.zitadel.plugins.module_utils._options import (
     CONNECTION_SPEC,
     METADATA_SPEC,
@@ -54,7 +54,9 @@ def connection_to(fake: FakeZitadel, **options: Any) -> Connection:
     return Connection(ConnectionOptions(**{"url": fake.url, **options}))
 
 
-def call(connection: Connection, method: str = "GET", path: str = "/management/v1/orgs/me", **more: Any) -> Answer:
+def call(
+    connection: Connection, method: str = "GET", path: str = "/management/v1/orgs/me", **more: Any
+) -> dict[str, Any]:
     return connection.call(method, path, doing="try it", **more)
 
 
