@@ -59,7 +59,7 @@ def test_the_messages_are_those_of_the_code(guide: str) -> None:
 def test_the_play_with_client_credentials_runs(tmp_path: Path) -> None:
     """It needs a client and its secret; the other plays are run by tests/integration, which finds them by language."""
     guide = (GUIDES / "guide_authentication.rst").read_text()
-    (block,) = re.findall(r"^\.\. code-block::\n\n((?: {4}.*\n|\n)+)", guide, re.MULTILINE)
+    (block,) = re.findall(r"^\.\. code-block:: YAML\+Jinja\n\n((?: {4}.*\n|\n)+)", guide, re.MULTILINE)
     with FakeZitadel() as fake:
         acme = fake.create_organization("acme")
         client_id, client_secret = fake.create_secret(fake.create_user("ORG_SETTINGS_MANAGER", acme))
