@@ -94,6 +94,12 @@ seealso:
   - module: community.zitadel.zitadel_org_metadata_bulk
   - module: community.zitadel.zitadel_org_metadata_info
   - module: community.zitadel.zitadel_org_info
+  - ref: ansible_collections.community.zitadel.docsite.guide_getting_started
+    description: From nothing to the first key.
+  - ref: ansible_collections.community.zitadel.docsite.guide_authentication
+    description: The ways to log in, and which role a caller needs.
+  - ref: ansible_collections.community.zitadel.docsite.guide_patterns
+    description: Common tasks as complete playbooks.
 """
 
 EXAMPLES = r"""

@@ -91,6 +91,12 @@ options:
         default: false
 seealso:
   - module: community.zitadel.zitadel_org_metadata
+  - ref: ansible_collections.community.zitadel.docsite.guide_getting_started
+    description: From nothing to the first key.
+  - ref: ansible_collections.community.zitadel.docsite.guide_authentication
+    description: The ways to log in, and which role a caller needs.
+  - ref: ansible_collections.community.zitadel.docsite.guide_patterns
+    description: Common tasks as complete playbooks.
 """
 
 EXAMPLES = r"""

@@ -37,6 +37,12 @@ seealso:
   - module: community.zitadel.zitadel_org_metadata
   - plugin: community.zitadel.zitadel_org_metadata
     plugin_type: lookup
+  - ref: ansible_collections.community.zitadel.docsite.guide_getting_started
+    description: From nothing to the first key.
+  - ref: ansible_collections.community.zitadel.docsite.guide_authentication
+    description: The ways to log in, and which role a caller needs.
+  - ref: ansible_collections.community.zitadel.docsite.guide_patterns
+    description: Common tasks as complete playbooks.
 """
 
 EXAMPLES = r"""

@@ -460,8 +460,8 @@ def measure_imports(bench: Bench) -> dict[str, Any]:
         output = subprocess.run(command, env=environment, input=text, stdout=subprocess.PIPE, text=True, check=True)
         reports.append(json.loads(output.stdout))
     found = reports[-1]
-    command = (sys.executable, "-c", "import requests")
-    found["script"] = min(bench.ansible.run(*command) for _number in range(1 + ROUNDS))
+    script = (sys.executable, "-c", "import requests")
+    found["script"] = min(bench.ansible.run(*script) for _number in range(1 + ROUNDS))
     for name in ("ansible.module_utils.basic", "requests", "collection"):
         found[name] = min(float(report[name]) for report in reports)
         say(f"  {name:<36}{found[name] * 1e3:7.1f} ms")
