@@ -57,6 +57,7 @@ CHECKS = [
     Check("types", "mypy"),
     Check("yaml", "yamllint --strict ."),
     Check("workflows", "check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml"),
+    Check("compose", "check-jsonschema --builtin-schema vendor.compose-spec tests/compose.yml"),
     Check("changelog", "antsibull-changelog lint", cwd=COPY),
     Check("ansible-lint", "ansible-lint --strict", cwd=COPY),
     Check(
