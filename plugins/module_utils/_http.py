@@ -171,6 +171,8 @@ class Connection:
                     allow_redirects=False,
                     **request,
                 )
+                if _is_cut_short(response):
+                    raise requests.exceptions.ConnectionError(ConnectionAbortedError("the answer was cut short"))
             except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
                 sent.uncertain = sent.uncertain or not _never_arrived(error)
                 if last or not _worth_repeating(error):
@@ -207,9 +209,10 @@ class Connection:
     def _unreachable(self, error: Exception) -> str:
         options = self._options
         reason = _root_cause(error)
-        if isinstance(reason, ssl.SSLCertVerificationError):
+        if _is_about_the_certificate(reason):
+            why = getattr(reason, "verify_message", None) or str(reason)
             return (
-                f"The TLS certificate of {options.url} is not trusted: {reason.verify_message}. Set ca_path to the PEM "
+                f"The TLS certificate of {options.url} is not trusted: {why.rstrip('.')}. Set ca_path to the PEM "
                 "file of the authority that issued it or, for a test, validate_certs to false."
             )
         if isinstance(reason, ssl.SSLError) and not isinstance(reason, ssl.SSLEOFError):
@@ -302,12 +305,21 @@ def _tls_context(options: ConnectionOptions) -> ssl.SSLContext:
             raise ZitadelError(
                 f"client_cert: {files} cannot be used: {_words(error)}. Both must be PEM files, without a passphrase."
             ) from None
+    if urllib3.__version__.startswith("1."):
+        # It compares the names itself then; Python's check would refuse every address that is an IP address.
+        context.check_hostname = False
     if not options.validate_certs:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         # The user said so; urllib3 need not warn at every request.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return context
+
+
+def _is_cut_short(response: t.Any) -> bool:
+    """Whether the connection ended within the answer, which urllib3 before 2.0 does not tell."""
+    length = response.headers.get("Content-Length", "")
+    return length.isdecimal() and response.raw.tell() < int(length)
 
 
 def _read(response: t.Any) -> tuple[Refusal | None, dict[str, t.Any]]:
@@ -370,11 +382,16 @@ def _root_cause(error: BaseException) -> BaseException:
         seen.add(id(error))
 
 
+def _is_about_the_certificate(reason: BaseException) -> bool:
+    # The other one is urllib3's own, of a different module in each release.
+    return isinstance(reason, ssl.SSLCertVerificationError) or type(reason).__name__ == "CertificateError"
+
+
 def _worth_repeating(error: Exception) -> bool:
-    reason = _root_cause(error)
-    if isinstance(reason, ssl.SSLError):
-        return isinstance(reason, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
     exceptions = requests.exceptions
+    reason = _root_cause(error)
+    if isinstance(error, exceptions.SSLError) or isinstance(reason, ssl.SSLError):
+        return isinstance(reason, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
     return isinstance(error, (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError))
 
 
@@ -383,6 +400,8 @@ def _never_arrived(error: Exception) -> bool:
     if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
         return True
     reason = _root_cause(error)
+    if _is_about_the_certificate(reason):
+        return True
     return isinstance(reason, (OSError, UnicodeError)) and not isinstance(
         reason, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, TimeoutError, ssl.SSLEOFError)
     )

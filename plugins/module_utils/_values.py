@@ -66,10 +66,11 @@ def from_base64(value: t.Any, name: str) -> bytes:
     """
     if value is None:
         raise ZitadelError(f"{name} is null. Leave the key out, or remove it with absent_keys.")
+    text = "".join(value.split()) if isinstance(value, str) else "no text"
     try:
-        if not isinstance(value, str):
+        if len(text) % 4:
             raise ValueError
-        decoded = base64.b64decode("".join(value.split()), validate=True)
+        decoded = base64.b64decode(text, validate=True)
     except ValueError:
         raise ZitadelError(
             f"{name} is not base64 (standard alphabet, padded with '='). For plain text use value or metadata instead."

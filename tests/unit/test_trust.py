@@ -117,6 +117,18 @@ def test_another_name_is_refused(authority: Authority) -> None:
         assert "localhost" in error.msg
 
 
+@pytest.mark.parametrize(("certified", "trusted"), [("127.0.0.1", True), ("127.0.0.2", False)])
+def test_an_ip_address(authority: Authority, waits: Waits, certified: str, trusted: bool) -> None:
+    with FakeZitadel(tls=authority.server(certified)) as fake:
+        connection = connection_to(fake, url=fake.url.replace("localhost", "127.0.0.1"), ca_path=authority.file)
+        if trusted:
+            assert call(connection)["org"]
+        else:
+            assert "is not trusted: " in refused_call(connection).msg
+            assert not fake.requests
+    assert not waits
+
+
 def test_validate_certs_off(authority: Authority, recwarn: pytest.WarningsRecorder) -> None:
     with FakeZitadel(tls=authority.server("other.example.com")) as fake:
         call(connection_to(fake, validate_certs=False))
