@@ -145,7 +145,7 @@ class ClientCredentials:
         )
 
 
-Login = AccessToken | ServiceAccountKey | ClientCredentials
+Login = t.Union[AccessToken, ServiceAccountKey, ClientCredentials]  # noqa: UP007 - the sanity tests know no |
 
 
 def choose(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], audience: str) -> Login:

@@ -16,12 +16,12 @@ except ImportError:  # ansible-core 2.18
 
     PROFILE: str | None = None
     """Core's name for the way that arguments and results are written as JSON, None before it had one."""
+    _WRITER: dict[str, t.Any] = {"cls": AnsibleJSONEncoder, "vault_to_text": True}
 else:
     PROFILE = "legacy"
+    _WRITER = {"cls": get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)}
 
 
 def encode(arguments: t.Mapping[str, t.Any]) -> bytes:
     """Return the JSON that core would send to a module."""
-    if PROFILE is None:
-        return json.dumps(arguments, cls=AnsibleJSONEncoder, vault_to_text=True).encode()
-    return json.dumps(arguments, cls=get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)).encode()
+    return json.dumps(arguments, **_WRITER).encode()

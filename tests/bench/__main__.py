@@ -197,7 +197,7 @@ class Ansible:
             text=True,
         ) as process:
             try:
-                output, _ = process.communicate()
+                output = process.communicate()[0]
             except BaseException:
                 # Not killed: Ansible ends its workers, which are in sessions of their own.
                 process.terminate()

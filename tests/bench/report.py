@@ -187,8 +187,8 @@ def _wholes(results: Results) -> list[list[str]]:
             times["uri"] = parts * uri
             cells[0] = f"{seconds(times['uri'])} ({parts} x {results.keys['loop']} keys, not measured)"
         title = f"{results.titles[scenario]}, {phase}"
-        one, other = times["in process"], times["process"]
-        rows.append([title, *cells, ratio(times["uri"], one), ratio(other, one)])
+        ratios = [ratio(times[name], times["in process"]) for name in ("uri", "process")]
+        rows.append([title, *cells, *ratios])
     return rows
 
 

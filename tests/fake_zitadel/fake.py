@@ -140,7 +140,7 @@ class FakeZitadel:
         *,
         state: str = "active",
         domain: str | None = None,
-        metadata: Mapping[str, bytes | str] = {},
+        metadata: Mapping[str, bytes | str] | None = None,
     ) -> str:
         """Create an organization and return its id. ``state``: "active", "inactive" or "removed"."""
         organization = self.store.add_organization(name, domain=domain)

@@ -75,7 +75,7 @@ class Site:
     def __init__(
         self,
         fake: FakeZitadel,
-        metadata: Mapping[str, bytes | str] = {},
+        metadata: Mapping[str, bytes | str] | None = None,
         *,
         org_id: str | None = None,
         **connection: Any,
