@@ -305,7 +305,7 @@ def _tls_context(options: ConnectionOptions) -> ssl.SSLContext:
             raise ZitadelError(
                 f"client_cert: {files} cannot be used: {_words(error)}. Both must be PEM files, without a passphrase."
             ) from None
-    if urllib3.__version__.startswith("1."):
+    if urllib3.__version__.startswith("1."):  # type: ignore[attr-defined]
         # It compares the names itself then; Python's check would refuse every address that is an IP address.
         context.check_hostname = False
     if not options.validate_certs:
