@@ -89,6 +89,7 @@ from ansible.module_utils.basic import missing_required_lib, remove_values
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
+from ansible_collections.community.zitadel.plugins.module_utils._api import Entry
 from ansible_collections.community.zitadel.plugins.module_utils._auth import LOGIN_OPTIONS
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._http import REQUESTS_IMPORT_ERROR, connect
@@ -105,7 +106,6 @@ from ansible_collections.community.zitadel.plugins.plugin_utils._arguments impor
 _SPEC = {
     **CONNECTION_SPEC,
     **ORGANIZATION_SPEC,
-    "default": {"type": "raw"},
     "decode": {"type": "str", "choices": ["text", "json", "b64"], "default": "text"},
 }
 # If the arguments name one of a group, variables name none.
@@ -119,19 +119,23 @@ class LookupModule(LookupBase):
         """Return a value for each key or, without keys, one dictionary. Raises AnsibleError."""
         if REQUESTS_IMPORT_ERROR:
             raise AnsibleError(missing_required_lib("requests"))
+        has_default = "default" in kwargs
+        default = kwargs.pop("default", None)
         params = self._validated(kwargs, variables or {})
         try:
-            keys = [check_key(str(term), "The lookup") for term in terms]
+            keys = [_key(term) for term in self._flatten(terms)]
             connection = connect(connection_options(params, os.environ))
-            entries, _org_id = read_organization_metadata(connection, params, selection_of(keys), Display().warning)
+            entries, _org_id = read_organization_metadata(
+                connection, params, selection_of(keys), Display().warning, keys
+            )
             found = {entry.key: _decoded(entry.key, entry.value, params["decode"]) for entry in _asked(entries, keys)}
             if not keys:
                 return [found]
-            if "default" not in kwargs:
+            if not has_default:
                 _refuse_missing(keys, found)
         except ZitadelError as error:
             raise AnsibleError(error.msg) from None
-        return [found.get(key, params["default"]) for key in keys]
+        return [found.get(key, default) for key in keys]
 
     def _validated(self, given: dict[str, t.Any], variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return all options, checked and converted as a module's are."""
@@ -147,6 +151,7 @@ class LookupModule(LookupBase):
         hidden = set().union(*(group for group in _GROUPS if group & named))
         if named & _GROUPS[0] == {"client_id"}:
             hidden.discard("client_secret")
+        hidden = hidden | named
         options = [option for option in (*CONNECTION_SPEC, *ORGANIZATION_SPEC) if option not in hidden]
         return {
             option: self._templar.template(variables[f"zitadel_{option}"])
@@ -155,8 +160,17 @@ class LookupModule(LookupBase):
         }
 
 
-def _asked(entries: list[t.Any], keys: list[str]) -> list[t.Any]:
-    return [entry for entry in entries if not keys or entry.key in keys]
+def _key(term: t.Any) -> str:
+    if isinstance(term, dict):
+        raise ZitadelError(
+            "The terms of the lookup are metadata keys. Options are given by name, as in org_name='acme'."
+        )
+    return check_key(str(term), "The lookup")
+
+
+def _asked(entries: list[Entry], keys: list[str]) -> list[Entry]:
+    wanted = set(keys)
+    return [entry for entry in entries if not wanted or entry.key in wanted]
 
 
 def _decoded(key: str, value: bytes, decode: str) -> t.Any:

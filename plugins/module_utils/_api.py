@@ -124,11 +124,11 @@ class WrongOrganization(ZitadelError):
 class OrganizationMetadata:
     """The metadata of one organization. Every answer is checked to be of that organization."""
 
-    def __init__(self, connection: Connection, org_id: str | None, withheld: t.Collection[str] = ()) -> None:
-        """org_id None is the caller's own organization; no error shows the texts in withheld."""
+    def __init__(self, connection: Connection, org_id: str | None, hidden: t.Collection[str] = ()) -> None:
+        """org_id None is the caller's own organization; no error shows the texts in hidden."""
         self._connection = connection
         self._asked = org_id
-        self._withheld = withheld
+        self._hidden = hidden
         self.org_id: str | None = None
         """The organization that answered, None before the first answer that tells."""
 
@@ -138,18 +138,14 @@ class OrganizationMetadata:
         organization = f"organization {self._asked}" if self._asked else "the caller's own organization"
         return f"{organization} at {self._connection.url}"
 
-    def without_retries(self) -> OrganizationMetadata:
-        """Return the same over a connection that tries once."""
-        return OrganizationMetadata(self._connection.without_retries(), self._asked, self._withheld)
-
-    def read(self, selection: Selection, wanted: t.Collection[str] = ()) -> Listing:
+    def read(self, selection: Selection, wanted: t.Collection[str] = (), *, retries: int | None = None) -> Listing:
         """Return the selected entries: in one answer, or in pages where the server refuses it as too large.
 
         Pages taken while others write can miss entries. Then the listing is not complete, but wanted keys are sure.
-        POST /management/v1/metadata/_search. Raises ZitadelError.
+        retries is for the first request, that of the connection if None. POST /management/v1/metadata/_search. Raises ZitadelError.
         """
         try:
-            entries, total = self._search(selection, {})
+            entries, total = self._search(selection, {}, retries)
         except ZitadelError as error:
             if not (error.refusal and error.refusal.too_large):
                 raise
@@ -185,7 +181,7 @@ class OrganizationMetadata:
         """
         if len(values) == 1:
             ((key, value),) = values.items()
-            if _travels_in_path(key):
+            if travels_in_path(key):
                 yield Write("POST", f"{_METADATA}/{key}", (key,), _json({"value": to_base64(value)}))
                 return
         items = ((key, _json({"key": key, "value": to_base64(value)})) for key, value in values.items())
@@ -195,7 +191,7 @@ class OrganizationMetadata:
         """Yield the calls that remove these keys. DELETE /management/v1/metadata/{key} or DELETE …/_bulk."""
         if len(keys) == 1:
             (key,) = keys
-            if _travels_in_path(key):
+            if travels_in_path(key):
                 yield Write("DELETE", f"{_METADATA}/{key}", (key,), None)
                 return
         yield from _bulk("DELETE", b'{"keys":[', ((key, _json(key)) for key in keys))
@@ -236,13 +232,15 @@ class OrganizationMetadata:
             union.update(found)
         return Listing(union, complete=False)
 
-    def _search(self, selection: Selection, query: dict[str, t.Any]) -> tuple[list[Entry], int]:
+    def _search(
+        self, selection: Selection, query: dict[str, t.Any], retries: int | None = None
+    ) -> tuple[list[Entry], int]:
         """Return the entries of one answer, and how many there are in all."""
         doing = f"read the metadata of {self.place}"
         body: dict[str, t.Any] = {"queries": selection.queries()} if selection.text else {}
         if query:
             body["query"] = query
-        answer = self._call("POST", f"{_METADATA}/_search", doing, "org.read", _json(body))
+        answer = self._call("POST", f"{_METADATA}/_search", doing, "org.read", _json(body), retries)
         details, result = answer.get("details"), answer.get("result", [])
         try:
             if not isinstance(details, dict):
@@ -274,7 +272,15 @@ class OrganizationMetadata:
                 "Nothing more is written."
             )
 
-    def _call(self, method: str, path: str, doing: str, permission: str, body: bytes | None = None) -> dict[str, t.Any]:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        permission: str,
+        body: bytes | None = None,
+        retries: int | None = None,
+    ) -> dict[str, t.Any]:
         return self._connection.call(
             method,
             path,
@@ -282,7 +288,8 @@ class OrganizationMetadata:
             permission=permission,
             org_id=self._asked,
             body=body,
-            withheld=self._withheld,
+            hidden=self._hidden,
+            retries=retries,
         )
 
     def _unexpected(self, doing: str, *, uncertain: bool = False) -> ZitadelError:
@@ -364,7 +371,7 @@ def _organization(item: t.Mapping[str, t.Any]) -> Organization:
     )
 
 
-def _travels_in_path(key: str) -> bool:
+def travels_in_path(key: str) -> bool:
     """Whether a key reaches the server unchanged as a segment of the path, also through proxies."""
     return bool(_PATH_KEY.fullmatch(key)) and key not in _ROUTES
 

@@ -111,7 +111,7 @@ class ServiceAccountKey:
         clock = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return (
             f"The assertion made with {self.name} (key {self.key_id}, user {self.user_id}) was refused "
-            f"(HTTP {refusal.status} {refusal.message}). Likely causes: the audience {self.audience!r} is not the "
+            f"(HTTP {refusal.status} {refusal.shown(refusal.message)}). Likely causes: the audience {self.audience!r} is not the "
             f"instance's own origin (option audience), this machine's clock is wrong (it says {clock}), or the key "
             "is of another instance, expired, or was removed."
         )
@@ -139,7 +139,7 @@ class ClientCredentials:
 
     def explain(self, refusal: Refusal) -> str:
         return (
-            f"The client credentials of {self.client_id!r} were refused (HTTP {refusal.status} {refusal.message}). "
+            f"The client credentials of {self.client_id!r} were refused (HTTP {refusal.status} {refusal.shown(refusal.message)}). "
             "client_id is the login name of a service account, client_secret the secret made for it last; "
             "a secret of another instance, or one that was replaced or removed, does not work."
         )
@@ -169,6 +169,8 @@ def choose(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], audience
     if variables:
         names = {option: _variable(option) for option in LOGIN_OPTIONS}
         found = {option: variables[name] for option, name in names.items() if name in variables}
+        for option in found.keys() & {"token_file", "key_file"}:
+            found[option] = os.path.expanduser(os.path.expandvars(found[option]))
         # A task may name the client_id for a secret from the environment, so the secret alone is no way to log in.
         if len(found) > 1 and "client_id" not in found:
             found.pop("client_secret", None)
@@ -211,7 +213,6 @@ def _access_token(text: str, name: str) -> AccessToken:
 
 def _content(path: str, name: str) -> str:
     """Return a file's text. Raises ZitadelError if there is none."""
-    path = os.path.expanduser(os.path.expandvars(path))
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()

@@ -51,6 +51,8 @@ class Refusal:
     location: str | None = None
     json: bool = False
     """Whether the answer was a JSON object, as ZITADEL's are."""
+    hidden: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
+    """What may not be shown of the message and the location."""
 
     @classmethod
     def read(cls, status: int, body: bytes, location: str | None = None) -> Refusal:
@@ -71,6 +73,16 @@ class Refusal:
             location=location,
             json=True,
         )
+
+    def hiding(self, texts: t.Iterable[str]) -> Refusal:
+        """Return the same, with these texts hidden where it is shown."""
+        return dataclasses.replace(self, hidden=self.hidden.union(filter(None, texts)))
+
+    def shown(self, text: str | None) -> str | None:
+        """Return the message or the location as it may be shown. What it means is told from the whole."""
+        for hidden in sorted(self.hidden, key=len, reverse=True):
+            text = text and text.replace(hidden, "********")
+        return text
 
     @property
     def meaning(self) -> int | None:
@@ -137,7 +149,7 @@ class ZitadelError(Exception):
 
     def add(self, sentence: str) -> None:
         """Say one thing more."""
-        self.msg = f"{self.msg} {sentence}"
+        self.msg = f"{self.msg}{'' if self.msg.endswith('.') else '.'} {sentence}"
 
     @property
     def absent(self) -> bool:
@@ -148,7 +160,8 @@ class ZitadelError(Exception):
     def error(self) -> dict[str, t.Any]:
         """The return value RV(error): the server's answer, null where it said nothing."""
         refusal = self.refusal
-        return {name: getattr(refusal, name, None) for name in ("status", "code", "id", "message")}
+        known = {name: getattr(refusal, name, None) for name in ("status", "code", "id")}
+        return {**known, "message": refusal and refusal.shown(refusal.message)}
 
 
 def explain(refusal: Refusal, *, url: str, org_id: str | None, permission: str | None) -> str:
@@ -159,11 +172,12 @@ def explain(refusal: Refusal, *, url: str, org_id: str | None, permission: str |
     organization = f"organization {org_id}" if org_id else "the caller's own organization"
     said = ""
     if refusal.message:
-        said = f" ZITADEL said: {refusal.message}" if refusal.json else f" The answer was {refusal.message!r}."
+        message = refusal.shown(refusal.message)
+        said = f" ZITADEL said: {message}" if refusal.json else f" The answer was {message!r}."
     what = f"HTTP {refusal.status}"
     if refusal.location is not None:
         return (
-            f"{url} redirects to {refusal.location}, and redirects are not followed. "
+            f"{url} redirects to {refusal.shown(refusal.location)}, and redirects are not followed. "
             "Set url to the address of the ZITADEL instance itself; a login page there means that something in front "
             "of ZITADEL wants its own credentials (option headers)."
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import email.utils
+import http.client
 import os
 import random
 import ssl
@@ -74,7 +75,7 @@ class Connection:
         self._token = options.login.token if isinstance(options.login, AccessToken) else None
         self._secrets = set(options.login.secrets)
         # The values of headers are not to be shown, but a short one is part of many words.
-        self._withheld = [value for _name, value in options.headers if len(value) > _SHORT]
+        self._hidden = [value for _name, value in options.headers if len(value) > _SHORT]
         self._session = requests.Session()
         # Neither ~/.netrc nor REQUESTS_CA_BUNDLE may replace what the options say. The proxies of the environment
         # are taken from urllib, as ansible.builtin.uri takes them.
@@ -99,10 +100,6 @@ class Connection:
         """The instance, as the user named it."""
         return self._options.url
 
-    def without_retries(self) -> Connection:
-        """Return another connection with the same options, for a question that is not worth waiting for."""
-        return Connection(dataclasses.replace(self._options, retries=0))
-
     def call(
         self,
         method: str,
@@ -112,27 +109,31 @@ class Connection:
         permission: str | None = None,
         org_id: str | None = None,
         body: bytes | None = None,
-        withheld: t.Collection[str] = (),
+        hidden: t.Iterable[str] = (),
+        retries: int | None = None,
     ) -> dict[str, t.Any]:
         """Send one request of the API and return the JSON object of its answer.
 
         path begins with a slash; doing completes "Cannot …" in an error; permission is what the call needs;
-        org_id goes into x-zitadel-orgid; body is JSON; a message of the server that repeats one of the texts in
-        withheld is not shown. A refused token of a login is renewed once.
+        org_id goes into x-zitadel-orgid; body is JSON; the texts in hidden are not shown where the server
+        repeats them; retries is that of the options if None. A refused token of a login is renewed once.
         Raises ZitadelError on everything but a 2xx answer with a JSON object.
         """
         headers = {} if org_id is None else {"x-zitadel-orgid": org_id}
         if body is not None:
             headers["Content-Type"] = "application/json"
         fresh = self._token is None
-        refusal, content, sent = self._send(method, path, doing, headers=headers, data=body, auth=self._bearer(doing))
+        request: dict[str, t.Any] = {
+            "headers": headers,
+            "data": body,
+            "retries": self._options.retries if retries is None else retries,
+        }
+        refusal, content, sent = self._send(method, path, doing, auth=self._bearer(doing), **request)
         if refusal and refusal.unauthenticated and not fresh and not isinstance(self._options.login, AccessToken):
             self._token = None
-            refusal, content, sent = self._send(
-                method, path, doing, headers=headers, data=body, auth=self._bearer(doing), sent=sent
-            )
+            refusal, content, sent = self._send(method, path, doing, auth=self._bearer(doing), sent=sent, **request)
         if refusal:
-            refusal = _withhold(refusal, withheld)
+            refusal = refusal.hiding(hidden)
             why = explain(refusal, url=self.url, org_id=org_id, permission=permission)
             raise self._error(doing, why, refusal, sent)
         return content
@@ -143,8 +144,17 @@ class Connection:
         if self._token is None and not isinstance(login, AccessToken):
             form = login.form()
             self._secrets.add(form.get("assertion", ""))
-            refusal, content, sent = self._send("POST", "/oauth/v2/token", doing, data=form, auth=_Bearer(None))
+            refusal, content, sent = self._send(
+                "POST",
+                "/oauth/v2/token",
+                doing,
+                auth=_Bearer(None),
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                data=form,
+                retries=self._options.retries,
+            )
             if refusal:
+                refusal = refusal.hiding(self._secrets)
                 known = refusal.json and refusal.status in (400, 401, 403, 500)
                 why = login.explain(refusal) if known else explain(refusal, url=self.url, org_id=None, permission=None)
                 raise self._error(doing, f"Logging in failed. {why}", refusal, sent)
@@ -156,18 +166,19 @@ class Connection:
         return _Bearer(self._token)
 
     def _send(
-        self, method: str, path: str, doing: str, *, sent: _Sent | None = None, **request: t.Any
+        self, method: str, path: str, doing: str, *, retries: int, sent: _Sent | None = None, **request: t.Any
     ) -> tuple[Refusal | None, dict[str, t.Any], _Sent]:
         """Send a request until it is answered for good. Return the refusal, or None and the content."""
         sent = sent or _Sent()
-        for attempt in range(self._options.retries + 1):
-            last = attempt == self._options.retries
+        for attempt in range(retries + 1):
+            last = attempt == retries
             try:
                 response = self._session.request(
                     method,
                     self._options.url + path,
                     timeout=self._options.timeout,
-                    verify=self._options.validate_certs,
+                    # Neither true nor a path: then requests adds no trust to that of the adapter's context.
+                    verify=t.cast(bool, 1) if self._options.validate_certs else False,
                     allow_redirects=False,
                     **request,
                 )
@@ -176,11 +187,11 @@ class Connection:
             except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
                 sent.uncertain = sent.uncertain or not _never_arrived(error)
                 if last or not _worth_repeating(error):
-                    raise self._error(doing, self._unreachable(error), None, sent) from None
+                    raise self._error(doing, self._unreachable(error, attempt + 1), None, sent) from None
                 time.sleep(_delay(_BACK_OFF, attempt))
                 continue
             refusal, content = _read(response)
-            refusal = refusal and _withhold(refusal, self._withheld)
+            refusal = refusal and refusal.hiding(self._hidden)
             if refusal is None:
                 return None, content, sent
             sent.uncertain = sent.uncertain or refusal.uncertain
@@ -191,8 +202,7 @@ class Connection:
         raise AssertionError("the last try returns or raises")
 
     def _error(self, doing: str, why: str, refusal: Refusal | None, sent: _Sent) -> ZitadelError:
-        if refusal is not None and refusal.message is not None:
-            refusal = dataclasses.replace(refusal, message=self._without_secrets(refusal.message))
+        refusal = refusal and refusal.hiding(self._secrets)
         msg = self._without_secrets(f"Cannot {doing}. {why}")
         return ZitadelError(
             msg,
@@ -206,9 +216,9 @@ class Connection:
             text = text.replace(secret, "********")
         return text
 
-    def _unreachable(self, error: Exception) -> str:
+    def _unreachable(self, error: Exception, tries: int) -> str:
         options = self._options
-        reason = _root_cause(error)
+        reason = _causes(error)[-1]
         if _is_about_the_certificate(reason):
             why = getattr(reason, "verify_message", None) or str(reason)
             return (
@@ -220,18 +230,15 @@ class Connection:
                 f"TLS with {options.url} failed: {reason.reason or 'no common ground'}. Check the scheme and port of "
                 "url, ca_path, validate_certs, and client_cert and client_key if the server asks for a certificate."
             )
-        if isinstance(error, requests.exceptions.ProxyError):
+        if isinstance(error, requests.exceptions.ProxyError) and _never_arrived(error):
             return (
                 f"The proxy that the environment names for {options.url} cannot be used: {_words(reason)}. "
                 "Correct http_proxy or https_proxy, or list the host in no_proxy."
             )
         if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, TimeoutError):
-            return (
-                f"{options.url} did not answer within {options.timeout:g} seconds (option timeout), "
-                f"{_tries(options.retries)}."
-            )
+            return f"{options.url} did not answer within {options.timeout:g} seconds (option timeout), {_tries(tries)}."
         return (
-            f"{options.url} cannot be reached: {_words(reason)}, {_tries(options.retries)}. "
+            f"{options.url} cannot be reached: {_words(reason)}, {_tries(tries)}. "
             "Check url, the network, and that the server runs."
         )
 
@@ -241,11 +248,12 @@ _kept: dict[tuple[int, ConnectionOptions], Connection] = {}
 
 def connect(options: ConnectionOptions) -> Connection:
     """Return the connection for these options, the same for the same process: a fork must not inherit a socket."""
-    key = (os.getpid(), options)
-    if key not in _kept:
+    pid = os.getpid()
+    if any(of != pid for of, _options in _kept):
         _kept.clear()
-        _kept[key] = Connection(options)
-    return _kept[key]
+    if (pid, options) not in _kept:
+        _kept[pid, options] = Connection(options)
+    return _kept[pid, options]
 
 
 @dataclasses.dataclass
@@ -280,12 +288,6 @@ class _TlsAdapter(_Adapter):
 
     def proxy_manager_for(self, proxy: str, **kwargs: t.Any) -> t.Any:
         return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-
-    def build_connection_pool_key_attributes(
-        self, request: t.Any, verify: t.Any, cert: t.Any = None
-    ) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-        host, _tls = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {}
 
     def cert_verify(self, conn: t.Any, url: str, verify: t.Any, cert: t.Any) -> None:
         """Leave it to the context."""
@@ -332,15 +334,6 @@ def _read(response: t.Any) -> tuple[Refusal | None, dict[str, t.Any]]:
     return Refusal.read(response.status_code, response.content, location), {}
 
 
-def _withhold(refusal: Refusal, texts: t.Collection[str]) -> Refusal:
-    """Return the refusal without what repeats one of these texts."""
-    if any(text in (refusal.message or "") for text in texts):
-        refusal = dataclasses.replace(refusal, message="(withheld, since it repeats a secret)")
-    if any(text in (refusal.location or "") for text in texts):
-        refusal = dataclasses.replace(refusal, location="another address")
-    return refusal
-
-
 def _place(location: str | None) -> str:
     """Return where a redirect leads, without what follows the path: a login page has secrets there."""
     try:
@@ -370,16 +363,19 @@ def _retry_after(header: str | None) -> float:
     return min(max(seconds, 0.0), _MAX_RETRY_AFTER)
 
 
-def _root_cause(error: BaseException) -> BaseException:
-    """Return the deepest reason that requests and urllib3 have wrapped."""
-    seen = {id(error)}
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return an error and the reasons that requests and urllib3 have wrapped in it, the deepest last."""
+    causes = [error]
     while True:
-        inner = [getattr(error, "reason", None), *error.args, error.__cause__, error.__context__]
-        causes = [cause for cause in inner if isinstance(cause, BaseException) and id(cause) not in seen]
-        if not causes:
-            return error
-        error = causes[0]
-        seen.add(id(error))
+        inner = [getattr(error, "reason", None), *error.args, error.__cause__]
+        if not isinstance(error, (OSError, http.client.HTTPException)):
+            # Only theirs: what a socket failed with can have been raised while something harmless was handled.
+            inner.append(error.__context__)
+        new = [cause for cause in inner if isinstance(cause, BaseException) and cause not in causes]
+        if not new:
+            return causes
+        error = new[0]
+        causes.append(error)
 
 
 def _is_about_the_certificate(reason: BaseException) -> bool:
@@ -389,21 +385,25 @@ def _is_about_the_certificate(reason: BaseException) -> bool:
 
 def _worth_repeating(error: Exception) -> bool:
     exceptions = requests.exceptions
-    reason = _root_cause(error)
+    reason = _causes(error)[-1]
     if isinstance(error, exceptions.SSLError) or isinstance(reason, ssl.SSLError):
         return isinstance(reason, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
     return isinstance(error, (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError))
 
 
 def _never_arrived(error: Exception) -> bool:
-    """Whether a failed request certainly did not reach the server."""
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
-        return True
-    reason = _root_cause(error)
-    if _is_about_the_certificate(reason):
-        return True
-    return isinstance(reason, (OSError, UnicodeError)) and not isinstance(
-        reason, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, TimeoutError, ssl.SSLEOFError)
+    """Whether a failed request certainly did not reach the server: there was no connection to send it over."""
+    exceptions = urllib3.exceptions
+    no_connection = (
+        exceptions.NewConnectionError,
+        exceptions.ConnectTimeoutError,
+        exceptions.LocationValueError,
+        requests.exceptions.InvalidURL,
+        UnicodeError,
+    )
+    return any(
+        isinstance(cause, no_connection) or _is_about_the_certificate(cause) or "Tunnel connection failed" in str(cause)
+        for cause in _causes(error)
     )
 
 
@@ -411,5 +411,5 @@ def _words(error: BaseException) -> str:
     return str(getattr(error, "strerror", None) or type(error).__name__)
 
 
-def _tries(retries: int) -> str:
-    return f"in {retries + 1} tries" if retries else "in one try"
+def _tries(number: int) -> str:
+    return f"in {number} tries" if number > 1 else "in one try"

@@ -23,6 +23,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._options import 
 )
 
 _MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+_NAMED_OPTIONS = ("headers", "key_json", "metadata", "metadata_b64")
 _VALUE_OPTIONS = ("value", "value_b64", "metadata", "metadata_b64")
 
 
@@ -55,6 +56,8 @@ class ZitadelModule(AnsibleModule):
         always: dict[str, t.Any] = {"changed": False, "error": ZitadelError(msg).error}
         if ORGANIZATION_SPEC.keys() <= self.argument_spec.keys():
             always["org_id"] = None
+        if "organizations" in self.argument_spec:
+            always["organizations"] = []
         super().fail_json(msg, **{**always, **kwargs})
 
     def _load_params(self) -> None:
@@ -98,7 +101,9 @@ def _shown(params: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any], *, values
     if unknown or not values or params.get("sensitive") not in (None, False):
         masked.update(_VALUE_OPTIONS)
     return {
-        option: _masked(value) if option in masked else _shown_entries(value, spec.get(option, {}), values)
+        option: _masked(value, keys=option in _NAMED_OPTIONS)
+        if option in masked
+        else _shown_entries(value, spec.get(option, {}), values)
         for option, value in params.items()
     }
 
@@ -111,8 +116,8 @@ def _shown_entries(value: t.Any, spec: t.Mapping[str, t.Any], values: bool) -> t
     return [_shown(entry, spec["options"], values=values) if isinstance(entry, dict) else _MASK for entry in value]
 
 
-def _masked(value: t.Any) -> t.Any:
-    """Return none and the keys of a dict as they are, and nothing else."""
+def _masked(value: t.Any, *, keys: bool) -> t.Any:
+    """Return none and, if asked for, the keys of a dict as they are, and nothing else."""
     if value is None:
         return None
-    return dict.fromkeys(value, _MASK) if isinstance(value, dict) else _MASK
+    return dict.fromkeys(value, _MASK) if keys and isinstance(value, dict) else _MASK

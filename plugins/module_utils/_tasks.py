@@ -20,6 +20,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._api import (
     Write,
     WrongOrganization,
     find_organizations,
+    travels_in_path,
 )
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._http import Connection
@@ -81,16 +82,19 @@ def set_many_organizations(
     tasks: dict[str, _OrganizationTask] = {}
     problems: list[ZitadelError] = []
     for number, entry in enumerate(params["organizations"], 1):
-        name = entry["org_name"] or entry["org_domain"] or entry["org_id"] or "the caller's own organization"
+        given = entry["org_name"] or entry["org_domain"] or entry["org_id"] or os.environ.get("ZITADEL_ORG_ID")
+        name = given or "the caller's own organization"
         title = f"Entry {number}, {name}"
-        tasks[title] = _OrganizationTask(connection, {**entry, **_NO_SINGLE_KEY}, warn)
+        task = _OrganizationTask(connection, {**entry, **_NO_SINGLE_KEY}, warn)
         try:
-            tasks[title].prepare()
+            task.prepare()
+            _refuse_twice(task, tasks)
         except ZitadelError as error:
             error.msg = f"{title}: {error.msg}"
             problems.append(error)
             if error.hopeless:
                 break
+        tasks[title] = task
     if problems:
         texts = " ".join(problem.msg for problem in problems)
         first = problems[0]
@@ -109,14 +113,20 @@ def set_many_organizations(
     return result
 
 
+def _refuse_twice(task: _OrganizationTask, others: t.Mapping[str, _OrganizationTask]) -> None:
+    """Raise ZitadelError if another entry is of the same organization: each would plan without the other's writes."""
+    for title, other in others.items():
+        if other.org_id is not None and other.org_id == task.org_id:
+            raise ZitadelError(
+                f"{title} is the same organization, {task.org_id}. Make one entry of the two, or one task of each."
+            )
+
+
 def _apply_in_turn(tasks: t.Mapping[str, _OrganizationTask]) -> None:
     done: dict[str, _OrganizationTask] = {}
     for title, task in tasks.items():
-        again = any(earlier.changed and earlier.org_id == task.org_id for earlier in done.values())
         done[title] = task
         try:
-            if again:
-                task.prepare()
             task.apply()
         except ZitadelError as error:
             written = ", ".join(other for other, earlier in done.items() if earlier.changed) or "none"
@@ -127,21 +137,27 @@ def _apply_in_turn(tasks: t.Mapping[str, _OrganizationTask]) -> None:
 
 
 def read_organization_metadata(
-    connection: Connection, params: Params, selection: Selection, warn: t.Callable[[str], None]
+    connection: Connection,
+    params: Params,
+    selection: Selection,
+    warn: t.Callable[[str], None],
+    wanted: t.Collection[str] = (),
 ) -> tuple[list[Entry], str | None]:
     """Return the selected entries, sorted by key, and the organization that answered.
+
+    Warns if others may be missing than those that are wanted.
 
     Raises ZitadelError, also if the organization does not exist or may not be read.
     """
     metadata = _open(connection, params)
     try:
-        listing = metadata.read(selection)
+        listing = metadata.read(selection, wanted)
         if metadata.org_id is None:
             metadata.prove()
     except ZitadelError as error:
         error.result = {"org_id": metadata.org_id}
         raise
-    if not listing.complete:
+    if not listing.complete and not wanted:
         warn(
             f"The metadata of {metadata.place} is too large for one answer, and other writers changed it while it was "
             "read in pages: keys that were written meanwhile may be missing."
@@ -156,6 +172,8 @@ def organization_metadata_info(
     filters = {"key": "EQUALS", "key_prefix": "STARTS_WITH", "key_contains": "CONTAINS"}
     refuse_empty(params, filters)
     given = [option for option in filters if params[option] is not None]
+    for option in given:
+        check_key(params[option], option)
     if len(given) > 1:
         raise ZitadelError(f"{' and '.join(given)} exclude each other. Give one of them, or none for everything.")
     selection = Selection()
@@ -263,13 +281,13 @@ def _purge(params: Params, present: t.Mapping[str, bytes]) -> Purge | None:
     return Purge(params["purge_prefix"] or "", tuple(params["keep"]), limit)
 
 
-def _open(connection: Connection, params: Params, withheld: t.Collection[str] = ()) -> OrganizationMetadata:
+def _open(connection: Connection, params: Params, hidden: t.Collection[str] = ()) -> OrganizationMetadata:
     """Find the organization that the options or the environment name."""
     choice = organization_choice(params, os.environ)
     org_id = choice.org_id
     if choice.name is not None or choice.domain is not None:
         org_id = _find_organization(connection, choice.name, choice.domain)
-    return OrganizationMetadata(connection, org_id, withheld)
+    return OrganizationMetadata(connection, org_id, hidden)
 
 
 def _find_organization(connection: Connection, name: str | None, domain: str | None) -> str:
@@ -307,8 +325,8 @@ class _OrganizationTask:
     def prepare(self) -> None:
         """Check the parameters, read the organization, and plan. Raises ZitadelError; nothing is written."""
         self._wanted = wanted_metadata(self._params)
-        withheld = _texts_of(self._wanted.present.values()) if self._params["sensitive"] else ()
-        self._metadata = _open(self._connection, self._params, withheld)
+        hidden = _texts_of(self._wanted.present.values()) if self._params["sensitive"] else ()
+        self._metadata = _open(self._connection, self._params, hidden)
         listing = _read(self._metadata, self._wanted)
         self._plan = plan(listing.entries, self._wanted, complete=listing.complete)
         self._before = listing.entries
@@ -434,10 +452,12 @@ class _Writer:
         """Remove what is left after a removal was refused because a key is absent: then it removed none."""
         seen = self._read(keys, until=lambda entries: any(key not in entries for key in keys))
         left = [key for key in keys if key in seen]
-        if not left and error.uncertain:
-            # The first try did arrive, and its answer was lost.
-            self._note(keys, {}, None, action)
-        elif left and len(left) < len(keys):
+        gone = [key for key in keys if key not in seen]
+        if gone and error.uncertain:
+            # An earlier try did arrive, and removed them all: what is there was set again, or its removal was lost.
+            self._note(gone, {}, None, action)
+            left = [key for key in left if not self._is_later(key, seen[key], None, self._newest_before)]
+        if left and gone:
             self._remove(left, action, revived=revived)
         elif left and not revived:
             self._revive_and_remove({key: seen[key] for key in left}, action)
@@ -454,22 +474,30 @@ class _Writer:
     def _repair(self, missing: t.Collection[str]) -> None:
         """Do again what readers do not see, by calls that always make an event."""
         lost = {key: value for key in sorted(missing) if (value := self._written[key].value) is not None}
-        for key, value in lost.items():
-            (write,) = self._metadata.sets({key: value})
-            if write.bulk:
-                self._remove_if_there(key)
+        single = {key: value for key, value in lost.items() if travels_in_path(key)}
+        for key, value in single.items():
+            for write in self._metadata.sets({key: value}):
+                self._send(write, lost, "set again")
+        # A bulk set makes no event for a value that ZITADEL holds already.
+        others = {key: value for key, value in lost.items() if key not in single}
+        self._remove_if_there(list(others))
+        for write in self._metadata.sets(others):
             self._send(write, lost, "set again")
         shown_still = {key: self.seen[key] for key in missing if key not in lost and key in self.seen}
         if shown_still:
             self._revive_and_remove(shown_still, "removed again")
 
-    def _remove_if_there(self, key: str) -> None:
-        for write in self._metadata.removals([key]):
+    def _remove_if_there(self, keys: t.Collection[str]) -> None:
+        """Remove keys whatever readers see of them, in as few calls as they let."""
+        for write in self._metadata.removals(keys):
             try:
-                self._send(write, {key: None}, "removed in order to set it again")
+                self._send(write, dict.fromkeys(write.keys), "removed in order to set it again")
             except ZitadelError as error:
                 if not error.absent:
                     raise
+                if len(write.keys) > 1:
+                    for key in write.keys:
+                        self._remove_if_there([key])
 
     def _send(self, write: Write, values: t.Mapping[str, bytes | None], action: str) -> None:
         """Do a write and note it. Raises ZitadelError; where the answer leaves it open, a read tells what was done."""
@@ -488,15 +516,16 @@ class _Writer:
 
     def _find_out(self, write: Write, values: t.Mapping[str, bytes | None], action: str, error: ZitadelError) -> None:
         try:
-            seen = self._metadata.without_retries().read(selection_of(write.keys), write.keys).entries
+            seen = self._metadata.read(selection_of(write.keys), write.keys, retries=0).entries
         except ZitadelError:
             error.add("It is not known whether ZITADEL did it all the same.")
             return
-        if all(outcome(seen.get(key), values[key], None) is Outcome.RIGHT for key in write.keys):
+        # A call does all or nothing, and is not sent what is right already: one key tells of all.
+        if any(outcome(seen.get(key), values[key], None) is Outcome.RIGHT for key in write.keys):
             self._note(write.keys, values, None, action)
             error.add("A read shows that ZITADEL did it all the same.")
         else:
-            error.add("A read shows that ZITADEL did not do it.")
+            error.add("A read does not show it, but it can still happen. Run the task again to make sure.")
 
     def _note(
         self,
@@ -514,6 +543,16 @@ class _Writer:
             if value is not None:
                 self.seen[key] = Entry(key, value, _details_after(before, details or Details()))
 
+    def _is_later(self, key: str, seen: Entry | None, value: bytes | None, sequence: int | None) -> bool:
+        """Tell whether somebody else wrote a key after this task, and warn of it."""
+        later = outcome(seen, value, sequence) is Outcome.LATER
+        if later:
+            self._warn(
+                f"The key {key!r} in {self._metadata.place} was written by somebody else after this task "
+                f"{'removed' if value is None else 'set'} it. That was left alone."
+            )
+        return later
+
     def _not_yet_seen(self, keys: t.Iterable[str]) -> set[str]:
         """Read until readers see these keys as written, for about a second, and return those that they do not."""
         missing = set(keys)
@@ -521,13 +560,9 @@ class _Writer:
         def judge(entries: t.Mapping[str, Entry]) -> bool:
             for key in sorted(missing):
                 written = self._written[key]
-                verdict = outcome(entries.get(key), written.value, written.sequence)
-                if verdict is Outcome.LATER:
-                    self._warn(
-                        f"The key {key!r} in {self._metadata.place} was written by somebody else after this task "
-                        f"{'removed' if written.value is None else 'set'} it. That was left alone."
-                    )
-                if verdict is not Outcome.NOT_YET:
+                seen, value, sequence = entries.get(key), written.value, written.sequence
+                right = outcome(seen, value, sequence) is Outcome.RIGHT
+                if right or self._is_later(key, seen, value, sequence):
                     missing.discard(key)
             return not missing
 

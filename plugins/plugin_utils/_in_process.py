@@ -47,7 +47,7 @@ class InProcessAction(ActionBase):
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
         return (
-            self._connection.transport in ("local", "ansible.builtin.local")
+            self._connection.transport == "local"
             and self._connection.become is None
             and not self._task.async_val
             and not environment
@@ -60,7 +60,7 @@ class InProcessAction(ActionBase):
     def _is_wanted(self, task_vars: dict[str, t.Any]) -> bool:
         wanted = self._templar.template(task_vars.get("zitadel_in_process"))
         if wanted is None:
-            wanted = os.environ.get("ZITADEL_IN_PROCESS") or True
+            wanted = os.environ.get("ZITADEL_IN_PROCESS", "").strip() or True
         return bool(boolean(wanted))
 
     def _is_own_interpreter(self, task_vars: dict[str, t.Any]) -> bool:

@@ -93,12 +93,10 @@ def test_a_failure_half_way_tells_what_was_written(runner: Runner, sites: list[S
 def test_an_organization_that_is_named_twice(runner: Runner, sites: list[Site]) -> None:
     site = sites[0]
     first: dict[str, Any] = {"org_id": site.org_id, "metadata": {"a": "1", "b": "1"}}
-    result = run(runner, first, {"org_id": site.org_id, "metadata": {"a": "1", "b": "2"}, "purge": True})
-    assert [lists(one) for one in result["organizations"]] == [
-        {"added": ["a", "b"]},
-        {"updated": ["b"], "removed": ["old"], "unchanged": ["a"]},
-    ]
-    assert site.metadata == {"a": b"1", "b": b"2"}
+    result = run(runner, first, {"org_id": site.org_id, "metadata": {"b": "2"}, "purge": True})
+    assert f"Entry 2, {site.org_id}: Entry 1, {site.org_id} is the same organization" in result["msg"]
+    assert result["msg"].startswith("Nothing was written")
+    assert not runner.fake.writes
 
 
 def test_check_mode_and_diff(runner: Runner, sites: list[Site]) -> None:

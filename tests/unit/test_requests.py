@@ -17,7 +17,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._errors import Z
 from ansible_collections.community.zitadel.plugins.module_utils._http import Connection, ConnectionOptions, connect
 
 from fake_zitadel import Answer, FakeZitadel, Request
-from unit.helpers import call, connection_to, refused_call
+from unit.helpers import Waits, call, connection_to, refused_call
 
 HEADERS = (("X-Proxy-Id", "proxy-id-1"), ("X-Proxy-Token", "proxy-token-1"))
 
@@ -151,11 +151,24 @@ def test_a_short_header_does_not_hide_the_message(fake: FakeZitadel) -> None:
     assert "a1b" in refused_call(connection_to(fake, headers=(("X", "1"),))).msg
 
 
-def test_texts_that_the_caller_withholds(fake: FakeZitadel) -> None:
+def test_texts_that_the_caller_hides(fake: FakeZitadel) -> None:
     fake.respond(400, {"code": 3, "message": "bad value s3cret"})
-    error = refused_call(connection_to(fake), withheld=["s3cret"])
+    error = refused_call(connection_to(fake), hidden=["s3cret"])
     assert "s3cret" not in error.msg
-    assert error.error == {"status": 400, "code": 3, "id": None, "message": "(withheld, since it repeats a secret)"}
+    assert error.error == {"status": 400, "code": 3, "id": None, "message": "bad value ********"}
+
+
+def test_what_is_hidden_changes_no_meaning(fake: FakeZitadel, waits: Waits) -> None:
+    message = "grpc: received message larger than max (6401563 vs. 4194304)"
+    fake.respond(429, {"code": 8, "message": message}, times=None)
+    error = refused_call(connection_to(fake, headers=(("X-Proto", "grpc"),)), hidden=["4"])
+    assert error.refusal
+    assert error.refusal.too_large
+    assert (
+        error.error["message"]
+        == "********: received message larger than max (6********01563 vs. ********19********30********)"
+    )
+    assert not waits
 
 
 def test_a_token_of_a_login_is_masked(fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,7 +224,7 @@ def test_a_host_that_no_name_can_be(fake: FakeZitadel, waits: Waits, host: str) 
     assert not error.uncertain
 
 
-def test_another_connection_without_retries(fake: FakeZitadel, waits: Waits) -> None:
+def test_a_call_without_retries(fake: FakeZitadel, waits: Waits) -> None:
     fake.respond(503, times=1)
-    refused_call(connection_to(fake).without_retries())
+    refused_call(connection_to(fake), retries=0)
     assert not waits

@@ -254,6 +254,18 @@ def test_a_proxy_that_is_not_there(fake: FakeZitadel, monkeypatch: pytest.Monkey
     assert not error.uncertain
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_connection_that_is_lost_behind_a_proxy(
+    fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setenv("http_proxy", fake.url)
+    fake.drop(when)
+    error = refused_call(connection_to(fake, url="http://id.example.com", retries=0))
+    assert error.uncertain
+    assert "http://id.example.com cannot be reached" in error.msg
+    assert len(fake.requests) == 1
+
+
 @contextmanager
 def tunnel(port: int, asked: list[str]) -> Iterator[str]:
     """A proxy for one connection with CONNECT, which goes to the port wherever the client wants to."""

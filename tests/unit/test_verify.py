@@ -430,3 +430,21 @@ def test_twenty_tasks_at_once(fake: FakeZitadel) -> None:
     }
     assert all(result["added"] == sorted((f"k{number}", f"a/{number}")) for number, result in enumerate(results))
     assert {key for result in results for key in result["removed"]} == shared.keys()
+
+
+def test_a_lost_call_of_many_keys_is_repaired_by_few_calls() -> None:
+    with FakeZitadel(release="next") as fake:
+        site = Site(fake)
+        fake.lose_writes(1)
+        metadata = {f"a/{number}": "v" for number in range(200)}
+        result = site.run(metadata=metadata)
+        assert len(result["added"]) == 200
+        assert site.metadata == dict.fromkeys(metadata, b"v")
+        assert len(fake.writes) == 3
+
+
+def test_short_sensitive_values_keep_a_large_organization_readable() -> None:
+    with FakeZitadel(release="4.13.1") as fake:
+        site = Site(fake, {f"large {number}": "x" * 400_000 for number in range(12)})
+        assert site.run(metadata={"k1": "4", "zz": "b"}, sensitive=True)["changed"]
+        assert site.metadata["k1"] == b"4"
