@@ -139,6 +139,7 @@ class LookupModule(LookupBase):
 
     def _validated(self, given: dict[str, t.Any], variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """Return all options, checked and converted as a module's are."""
+        given = {option: value for option, value in given.items() if value is not None}
         options = {**self._from_variables(given, variables), **given}
         plain = {option: value for option, value in json.loads(encode(options)).items() if value is not None}
         result = ArgumentSpecValidator(_SPEC).validate(plain)
@@ -147,7 +148,7 @@ class LookupModule(LookupBase):
         return t.cast(dict[str, t.Any], result.validated_parameters)
 
     def _from_variables(self, given: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        named = {option for option, value in given.items() if value is not None}
+        named = set(given)
         hidden = set().union(*(group for group in _GROUPS if group & named))
         if named & _GROUPS[0] == {"client_id"}:
             hidden.discard("client_secret")

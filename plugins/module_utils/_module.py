@@ -11,6 +11,7 @@ import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._http import (
     REQUESTS_IMPORT_ERROR,
@@ -20,6 +21,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._http import (
 from ansible_collections.community.zitadel.plugins.module_utils._options import (
     ORGANIZATION_SPEC,
     connection_options,
+    entry_title,
 )
 
 _MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -30,8 +32,11 @@ _VALUE_OPTIONS = ("value", "value_b64", "metadata", "metadata_b64")
 class ZitadelModule(AnsibleModule):
     """Treats null as not given, and shows no secret: not in the result, the invocation, or the log."""
 
+    _running = False
+
     def run(self, task: t.Callable[[Connection], dict[str, t.Any]]) -> None:
         """Connect, do the task, and leave with its result or the message of its ZitadelError."""
+        self._running = True
         if REQUESTS_IMPORT_ERROR:
             self.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
         try:
@@ -58,17 +63,30 @@ class ZitadelModule(AnsibleModule):
             always["org_id"] = None
         if "organizations" in self.argument_spec:
             always["organizations"] = []
+        if not self._running:
+            msg = self._entry_at_fault() or msg
         super().fail_json(msg, **{**always, **kwargs})
+
+    def _entry_at_fault(self) -> str | None:
+        """Return what is wrong with which entry, where the arguments were refused: core does not tell which."""
+        for option, spec in self.argument_spec.items():
+            entries = self.params.get(option)
+            if "options" in spec and isinstance(entries, list):
+                for number, entry in enumerate(entries, 1):
+                    if not isinstance(entry, dict):
+                        return f"Entry {number} is not a dictionary. Give each organization as one."
+                    problems = ArgumentSpecValidator(spec["options"]).validate(entry).error_messages
+                    if problems:
+                        return f"{entry_title(number, entry)}: {'; '.join(problems)}"
+        return None
 
     def _load_params(self) -> None:
         super()._load_params()
         self.params: dict[str, t.Any] = _without_nulls(self.params)
-        # The other one that holds options.
-        entries = self.params.get("organizations")
-        if isinstance(entries, list):
-            self.params["organizations"] = [
-                _without_nulls(entry) if isinstance(entry, dict) else entry for entry in entries
-            ]
+        for option, spec in self.argument_spec.items():
+            entries = self.params.get(option)
+            if "options" in spec and isinstance(entries, list):
+                self.params[option] = [_without_nulls(entry) if isinstance(entry, dict) else entry for entry in entries]
 
     def _log_invocation(self) -> None:
         params = self.params

@@ -91,6 +91,13 @@ class OrganizationChoice:
     domain: str | None = None
 
 
+def entry_title(number: int, entry: Params) -> str:
+    """Return what a message calls an entry of many organizations."""
+    given = (entry.get(option) for option in ("org_name", "org_domain", "org_id"))
+    name = next(filter(None, given), os.environ.get("ZITADEL_ORG_ID")) or "the caller's own organization"
+    return f"Entry {number}, {name}"
+
+
 def connection_options(params: Params, environ: t.Mapping[str, str]) -> ConnectionOptions:
     """Return how to reach ZITADEL. The environment's login variables are read here, all others are in params.
 

@@ -26,6 +26,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._errors import Z
 from ansible_collections.community.zitadel.plugins.module_utils._http import Connection
 from ansible_collections.community.zitadel.plugins.module_utils._options import (
     Params,
+    entry_title,
     organization_choice,
     refuse_empty,
 )
@@ -82,9 +83,7 @@ def set_many_organizations(
     tasks: dict[str, _OrganizationTask] = {}
     problems: list[ZitadelError] = []
     for number, entry in enumerate(params["organizations"], 1):
-        given = entry["org_name"] or entry["org_domain"] or entry["org_id"] or os.environ.get("ZITADEL_ORG_ID")
-        name = given or "the caller's own organization"
-        title = f"Entry {number}, {name}"
+        title = entry_title(number, entry)
         task = _OrganizationTask(connection, {**entry, **_NO_SINGLE_KEY}, warn)
         try:
             task.prepare()
