@@ -75,9 +75,10 @@ class ZitadelModule(AnsibleModule):
                 for number, entry in enumerate(entries, 1):
                     if not isinstance(entry, dict):
                         return f"Entry {number} is not a dictionary. Give each organization as one."
-                    problems = ArgumentSpecValidator(spec["options"]).validate(entry).error_messages
-                    if problems:
-                        return f"{entry_title(number, entry)}: {'; '.join(problems)}"
+                    result = ArgumentSpecValidator(spec["options"]).validate(entry)
+                    kind = "Unsupported parameters: " if result.unsupported_parameters else ""
+                    if result.error_messages:
+                        return f"{entry_title(number, entry)}: {kind}{'; '.join(result.error_messages)}"
         return None
 
     def _load_params(self) -> None:

@@ -37,6 +37,18 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
+class Arranged:
+    """What a file of tests runs: tasks for a fake that was made ready for them, and what their run needs."""
+
+    tasks: list[Task]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Options of all tasks, see Ansible.run."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Variables that a playbook does not show."""
+
+
+@dataclass(frozen=True)
 class Result:
     """What a callback was told: the result of a task, of one item of its loop ("item …"), or of one try ("retry")."""
 
@@ -124,14 +136,15 @@ class Ansible:
         (folder / "ansible.cfg").touch()
         self.process: subprocess.Popen[bytes] | None = None
         self._runs = 0
+        self._files = itertools.count(1)
 
     def run(
         self,
         fake: FakeZitadel | None,
         tasks: Sequence[Task],
         *,
-        defaults: Mapping[str, Any] = {},
-        env: Mapping[str, str] = {},
+        defaults: Mapping[str, Any] | None = None,
+        env: Mapping[str, str] | None = None,
         args: Sequence[str] = (),
         **keywords: Any,
     ) -> Run:
@@ -139,8 +152,7 @@ class Ansible:
 
         ``defaults`` are options for all tasks (None takes one away), ``keywords`` those of the play.
         """
-        options: dict[str, Any] = {"url": fake.url, "token": fake.token} if fake else {}
-        options = {name: value for name, value in {**options, **defaults}.items() if value is not None}
+        options = _options(fake, defaults or {})
         numbers = {}
         numbered = []
         for one in tasks:
@@ -158,6 +170,46 @@ class Ansible:
         run = self.playbook(json.dumps([whole]), env=env, args=args)
         run._fake, run._numbers, run._snapshots = fake, numbers, snapshots
         return run
+
+    def run_arranged(self, fake: FakeZitadel, arranged: Arranged, *, args: Sequence[str] = (), **keywords: Any) -> Run:
+        """Run what was arranged in one play."""
+        more = self._variables(arranged)
+        return self.run(
+            fake, arranged.tasks, defaults=arranged.defaults, env=arranged.env, args=[*args, *more], **keywords
+        )
+
+    def run_together(
+        self,
+        parts: Mapping[str, tuple[FakeZitadel, Arranged]],
+        *,
+        playbooks: Sequence[Path] = (),
+        args: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        **keywords: Any,
+    ) -> Run:
+        """Run what was arranged as the plays of one playbook, and more playbooks after it, as a user would.
+
+        The names of the tasks begin with those of their parts. Nothing is known of their requests.
+        """
+        plays = []
+        for name, (fake, arranged) in parts.items():
+            tasks = [{**one, "name": f"{name}: {one['name']}"} for one in arranged.tasks]
+            plays.append(play(tasks, **{"module_defaults": {GROUP: _options(fake, arranged.defaults)}, **keywords}))
+            args = [*args, *self._variables(arranged)]
+            env = {**arranged.env, **(env or {})}
+        text = json.dumps(plays)
+        if not playbooks:
+            return self.playbook(text, args=args, env=env)
+        first = self.folder / "first.yml"
+        first.write_text(text)
+        return self.playbook(playbooks[-1], args=[*args, *map(str, [first, *playbooks[:-1]])], env=env)
+
+    def _variables(self, arranged: Arranged) -> list[str]:
+        if not arranged.variables:
+            return []
+        path = self.folder / f"variables-{next(self._files)}.json"
+        path.write_text(json.dumps(arranged.variables))
+        return ["-e", f"@{path}"]
 
     def run_at_once(self, fake: FakeZitadel, tasks: Sequence[Task], **keywords: Any) -> Run:
         """Run tasks of one module, each on a host of its own: they wait side by side. Nothing but options counts."""
@@ -184,7 +236,7 @@ class Ansible:
         self,
         text: str | Path,
         *,
-        env: Mapping[str, str] = {},
+        env: Mapping[str, str] | None = None,
         args: Sequence[str] = (),
         cwd: Path | None = None,
     ) -> Run:
@@ -198,7 +250,7 @@ class Ansible:
         self.process = subprocess.Popen(
             [str(PROGRAMS / "ansible-playbook"), *args, str(path)],
             cwd=cwd or self.folder,
-            env={**self._environment(record), **env},
+            env={**self._environment(record), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -211,6 +263,25 @@ class Ansible:
             raise
         results = [Result(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
         return Run(self.process.returncode, output, results)
+
+    @property
+    def vault_arguments(self) -> list[str]:
+        """What lets ansible-playbook and ansible-vault read what ``vaulted`` returns."""
+        password = self.folder / "password"
+        password.write_text("secret\n")
+        return ["--vault-password-file", str(password)]
+
+    def vaulted(self, text: str) -> str:
+        """Encrypt a text: what stands behind the colon in YAML, its lines indented by at least 12 blanks."""
+        encrypted = subprocess.run(
+            [PROGRAMS / "ansible-vault", "encrypt_string", *self.vault_arguments, text],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=self._environment(self.folder / "none.jsonl"),
+        ).stdout
+        lines = [line.strip() for line in encrypted.splitlines() if not line.startswith("!vault")]
+        return "!vault |\n" + "".join(f"{' ' * 12}{line}\n" for line in lines)
 
     def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
         """Do to the running playbook and its workers what Ctrl-C does."""
@@ -236,6 +307,11 @@ class Ansible:
             "ANSIBLE_NOCOLOR": "true",
             "RECORD_FILE": str(record),
         }
+
+
+def _options(fake: FakeZitadel | None, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {"url": fake.url, "token": fake.token} if fake else {}
+    return {name: value for name, value in {**options, **defaults}.items() if value is not None}
 
 
 def _take_snapshot(fake: FakeZitadel, request: Request, snapshots: dict[str, Snapshot]) -> None:

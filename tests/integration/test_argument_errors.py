@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Run, task
+from integration.harness import Ansible, Arranged, Run, task
 
 KEY = {"key": "tier", "value": "gold"}
 MANY = {"metadata": {"a": "1"}}
@@ -108,20 +108,52 @@ LIST: dict[str, tuple[dict[str, Any], list[str]]] = {
     "list: state": ({"state": "removed"}, ["state", "active, inactive"]),
 }
 
-ALL = {**METADATA, **READ, **LIST}
+GOOD = {"org_name": "acme", "metadata": {"a": "1"}}
+BULK: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "bulk: nothing": ({}, ["missing required arguments: organizations"]),
+    "bulk: text": ({"organizations": "text"}, ["dict"]),
+    "bulk: list of text": ({"organizations": [GOOD, "text"]}, ["dict"]),
+    "bulk: of one organization": ({"organizations": [GOOD], "org_id": "1"}, ["Unsupported parameters", "org_id"]),
+    "bulk: empty token": ({"organizations": [GOOD], "token": ""}, ["token is given, but empty"]),
+    "bulk: unknown option": (
+        {"organizations": [GOOD, {**GOOD, "metdata": {}}]},
+        ["Unsupported parameters", "Entry 2, acme: Unsupported parameters: metdata"],
+    ),
+    "bulk: option of one key": (
+        {"organizations": [GOOD, {"org_id": "1", "key": "a", "value": "1"}]},
+        ["Unsupported parameters", ": key, value"],
+    ),
+    "bulk: alias": (
+        {"organizations": [{**GOOD, "organization_id": "1"}]},
+        ["Entry 1, acme: Unsupported parameters: organization_id"],
+    ),
+    "bulk: no bool": ({"organizations": [GOOD, {**GOOD, "purge": "perhaps"}]}, ["purge", "perhaps"]),
+    "bulk: other state": ({"organizations": [{**GOOD, "state": "gone"}]}, ["present, absent"]),
+}
+
+ALL = {**METADATA, **READ, **LIST, **BULK}
+
+
+HELD = {"a": b"0", "tier": b"0", "other": b"1"}
+
+
+def arrange(fake: FakeZitadel) -> Arranged:
+    acme = {"org_id": fake.create_organization("acme", metadata=HELD)}
+    return Arranged(
+        [
+            *(task(name, {**acme, **options}) for name, (options, _says) in METADATA.items()),
+            *(task(name, {**acme, **options}, INFO) for name, (options, _says) in READ.items()),
+            *(task(name, options, "zitadel_org_info") for name, (options, _says) in LIST.items()),
+            *(task(name, options, "zitadel_org_metadata_bulk") for name, (options, _says) in BULK.items()),
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
 def run(ansible: Ansible) -> Iterator[Run]:
     with FakeZitadel() as fake:
-        acme = {"org_id": fake.create_organization("acme", metadata={"a": "0", "tier": "0", "other": "1"})}
-        tasks = [
-            *(task(name, {**acme, **options}) for name, (options, _says) in METADATA.items()),
-            *(task(name, {**acme, **options}, INFO) for name, (options, _says) in READ.items()),
-            *(task(name, options, "zitadel_org_info") for name, (options, _says) in LIST.items()),
-        ]
-        run = ansible.run(fake, tasks)
-        assert fake.metadata(acme["org_id"]) == {"a": b"0", "tier": b"0", "other": b"1"}
+        run = ansible.run_arranged(fake, arrange(fake))
+        assert [fake.metadata(organization) for organization in fake.store.organizations] == [{}, HELD]
         yield run
 
 
@@ -134,9 +166,27 @@ def test_it_is_refused(run: Run, name: str) -> None:
     assert not run.requests(name)
     assert result["changed"] is False
     assert result["error"] == {"status": None, "code": None, "id": None, "message": None}
-    assert "org_id" in result.data or name in LIST
+    assert "org_id" in result.data or name in LIST or name in BULK
     # A long value is not repeated.
     assert len(result["msg"]) < 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("bulk: unknown option", "Entry 2, acme"),
+        ("bulk: option of one key", "Entry 2, 1"),
+        ("bulk: alias", "Entry 1, acme"),
+        ("bulk: no bool", "Entry 2, acme"),
+        ("bulk: other state", "Entry 1, acme"),
+    ],
+)
+def test_the_message_says_which_entry(run: Run, name: str, entry: str) -> None:
+    assert entry in run[name]["msg"]
+
+
+def test_what_was_done_to_the_organizations_is_always_told(run: Run) -> None:
+    assert [name for name in BULK if run[name].data.get("organizations") != []] == []
 
 
 def test_there_is_no_traceback(run: Run) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import TEMPLATES_KEEP_NONE, Ansible, Run, task
+from integration.harness import TEMPLATES_KEEP_NONE, Ansible, Arranged, Run, task
 
 READ = {"key": "tier"}
 INFO = "zitadel_org_metadata_info"
@@ -38,8 +38,7 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-@pytest.fixture(scope="module")
-def logins(fake: FakeZitadel) -> Logins:
+def create_logins(fake: FakeZitadel) -> Logins:
     homes = {name: fake.create_organization(f"home of {name}") for name in ("token", "key", "client")}
     users = {name: fake.create_user("ORG_OWNER", home) for name, home in homes.items()}
     client_id, client_secret = fake.create_secret(users["client"])
@@ -47,7 +46,16 @@ def logins(fake: FakeZitadel) -> Logins:
 
 
 @pytest.fixture(scope="module")
+def logins(fake: FakeZitadel) -> Logins:
+    return create_logins(fake)
+
+
+@pytest.fixture(scope="module")
 def run(ansible: Ansible, fake: FakeZitadel, logins: Logins) -> Run:
+    return ansible.run_arranged(fake, arrange(ansible, fake, logins))
+
+
+def arrange(ansible: Ansible, fake: FakeZitadel, logins: Logins) -> Arranged:
     """Tasks that log in each in its own way, with another way in the environment of the whole run."""
     (ansible.home / "token").write_text(f" \n{logins.token}\n\n")
     (ansible.folder / "token-beside-the-playbook").write_text(logins.token)
@@ -103,8 +111,7 @@ def run(ansible: Ansible, fake: FakeZitadel, logins: Logins) -> Run:
         login("wrong secret", {"client_id": logins.client_id, "client_secret": "wrong-secret"}),
         login("unknown client", {"client_id": "nobody", "client_secret": "wrong-secret"}),
     ]
-    return ansible.run(
-        fake,
+    return Arranged(
         tasks,
         defaults={"token": None, "retries": 0},
         env={**environment, "ZITADEL_TOKEN": "", "ZITADEL_URL": " "},

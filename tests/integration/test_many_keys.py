@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Run, keys_sent, task
+from integration.harness import Ansible, Arranged, Run, keys_sent, task
 
 SEARCH = "POST /metadata/_search"
 PROOF = "GET /orgs/me"
@@ -27,8 +27,7 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-@pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel) -> Run:
+def arrange(fake: FakeZitadel) -> Arranged:
     acme = fake.create_organization("acme", metadata={"note": "mine"})
     purged = fake.create_organization(
         "purged", metadata={"a": "1", "b": "1", "tenant/a": "1", "tenant/note_1": "1", "tenant/Note_2": "1"}
@@ -42,8 +41,7 @@ def run(ansible: Ansible, fake: FakeZitadel) -> Run:
         "purge_prefix": "tenant/",
         "keep": ["tenant/note_*"],
     }
-    return ansible.run(
-        fake,
+    return Arranged(
         [
             task("new, in check mode", some, check_mode=True),
             task("new", some, diff=True),
@@ -64,6 +62,11 @@ def run(ansible: Ansible, fake: FakeZitadel) -> Run:
             task("purge all but a", {"org_id": purged, "metadata": {"a": "1"}, "purge": True, "keep": ["none"]}),
         ],
     )
+
+
+@pytest.fixture(scope="module")
+def run(ansible: Ansible, fake: FakeZitadel) -> Run:
+    return ansible.run_arranged(fake, arrange(fake))
 
 
 @pytest.mark.parametrize(

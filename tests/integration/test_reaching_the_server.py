@@ -207,14 +207,14 @@ def test_netrc_changes_nothing(ansible: Ansible, home: Path) -> None:
         user = fake.create_user("IAM_OWNER")
         client_id, client_secret = fake.create_secret(user)
         client = {"client_id": client_id, "client_secret": client_secret}
-        run = ansible.run(fake, [task("token", READ, INFO)], env={"NETRC": str(home / ".netrc")})
+        # The run has no token: client_id is another way to log in.
+        tasks = [task("token", {**READ, "token": fake.token}, INFO), task("client", {**READ, **client}, INFO)]
+        run = ansible.run(fake, tasks, defaults={"token": None}, env={"NETRC": str(home / ".netrc")})
         assert not run["token"].failed
-        assert {request.headers["authorization"] for request in fake.requests} == {f"Bearer {fake.token}"}
-        fake.clear_requests()
-        run = ansible.run(fake, [task("client", READ, INFO)], defaults={"token": None, **client})
+        assert {request.headers["authorization"] for request in run.requests("token")} == {f"Bearer {fake.token}"}
         assert not run["client"].failed
         assert "mallory" not in str(fake.requests)
-        assert "authorization" not in fake.requests[0].headers or "Basic" in fake.requests[0].headers["authorization"]
+        assert "Basic" in run.requests("client")[0].headers.get("authorization", "Basic")
     (home / ".netrc").unlink()
 
 
@@ -250,3 +250,77 @@ def test_more_headers_and_the_instance_host_go_with_every_request(ansible: Ansib
         assert run["without"].failed
         assert "redirects to https://login.example.com/sign-in" in run["without"]["msg"]
         assert "headers" in run["without"]["msg"]
+
+
+def test_options_come_from_the_environment(ansible: Ansible, certificates: Certificates) -> None:
+    """Those that no other test takes from there, and what the task says counts more."""
+    hosts = ["id.example.com", "other.example.com"]
+    with FakeZitadel(tls=certificates.server_with_client_certificates, hosts=hosts) as fake:
+        late = fake.create_organization("late")
+        busy = fake.create_organization("busy")
+        key = fake.create_key(fake.create_user("IAM_OWNER"))
+        fake.delay(organization=late, times=None)
+        fake.respond(503, {"code": 14, "message": "starting"}, organization=busy, times=None)
+        login = {"token": None, "key_json": key}
+        tasks = [
+            task("all", READ, INFO),
+            task("validated", {**READ, "validate_certs": True}, INFO),
+            task("its authority", {**READ, "validate_certs": True, "ca_path": certificates.authority}, INFO),
+            task("other certificate", {**READ, "client_cert": certificates.client_key}, INFO),
+            task("other host", {**READ, "instance_host": "other.example.com"}, INFO),
+            task("late", {**READ, "org_id": late, "retries": 0}, INFO),
+            task("busy", {**READ, "org_id": busy}, INFO),
+            task("busy, once more", {**READ, "org_id": busy, "retries": 0}, INFO),
+            task("audience", {**READ, **login}, INFO),
+            task("own audience", {**READ, **login, "audience": "https://id.example.com"}, INFO),
+        ]
+        env = {
+            "ZITADEL_VALIDATE_CERTS": "no",
+            "ZITADEL_CLIENT_CERT": "~/client-certificate.pem",
+            "ZITADEL_CLIENT_KEY": certificates.client_key,
+            "ZITADEL_INSTANCE_HOST": "id.example.com",
+            "ZITADEL_TIMEOUT": "0.3",
+            "ZITADEL_RETRIES": "1",
+            "ZITADEL_AUDIENCE": "https://audience.example.com",
+        }
+        run = ansible.run(fake, tasks, env=env)
+        failed = {result.task: result["msg"] for result in run.results if result.failed}
+        assert failed.keys() == {"validated", "other certificate", "late", "busy", "busy, once more", "audience"}
+        assert "is not trusted" in failed["validated"]
+        assert "client_cert" in failed["other certificate"]
+        assert "did not answer within 0.3 seconds" in failed["late"]
+        assert len(run.requests("busy")) == 2
+        assert len(run.requests("busy, once more")) == 1
+        assert "https://audience.example.com" in failed["audience"]
+        for name, host in (("all", "id.example.com"), ("other host", "other.example.com")):
+            assert {request.headers["x-zitadel-instance-host"] for request in run.requests(name)} == {host}
+
+
+@pytest.mark.parametrize("library", ["requests", "jwt"])
+def test_a_missing_library_is_named(ansible: Ansible, library: str) -> None:
+    folder = ansible.folder / f"without-{library}"
+    folder.mkdir()
+    (folder / f"{library}.py").write_text("raise ImportError('not here')\n")
+    with FakeZitadel() as fake:
+        key = fake.create_key(fake.create_user("IAM_OWNER"))
+        tasks = [
+            task("token", READ, INFO),
+            task("key", {**READ, "token": None, "key_json": key}, INFO),
+            {
+                "name": "lookup",
+                "ansible.builtin.debug": {
+                    "msg": "{{ lookup('community.zitadel.zitadel_org_metadata', url=url, key_json=key, default=1) }}"
+                },
+                "vars": {"url": fake.url, "key": key},
+                "ignore_errors": True,
+            },
+        ]
+        run = ansible.run(fake, tasks, env={"PYTHONPATH": str(folder)})
+        name = {"requests": "requests", "jwt": "PyJWT[crypto]"}[library]
+        failed = {result.task: result["msg"] for result in run.results if result.failed}
+        assert failed.keys() == {"key", "lookup"} | ({"token"} if library == "requests" else set())
+        assert [task for task, msg in failed.items() if name not in msg] == []
+        assert {request.headers["x-task"] for request in fake.requests} == (
+            set() if library == "requests" else {run._numbers["token"]}
+        )
+        assert "Traceback" not in run.output

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Run, details_of, task
+from integration.harness import Ansible, Arranged, Run, details_of, task
 
 METADATA: dict[str, bytes] = {
     "tier": b"gold",
@@ -32,13 +32,9 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-@pytest.fixture(scope="module")
-def acme(fake: FakeZitadel) -> str:
-    return fake.create_organization("acme", domain="acme.example.com", metadata=METADATA)
-
-
-@pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
+def arrange(fake: FakeZitadel) -> tuple[str, Arranged]:
+    """Return the organization that is read and the tasks."""
+    acme = fake.create_organization("acme", domain="acme.example.com", metadata=METADATA)
     own = fake.create_organization("own")
     fake.create_organization("inactive", state="inactive")
     fake.create_organization("removed", state="removed")
@@ -53,6 +49,12 @@ def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
         task("key_contains", {"org_id": acme, "key_contains": "nt/"}, INFO),
         task("percent", {"org_id": acme, "key_prefix": "a%"}, INFO),
         task("backslash", {"org_id": acme, "key_contains": "k\\s"}, INFO),
+        task("underscore", {"org_id": acme, "key_prefix": "a_"}, INFO),
+        task("percent in it", {"org_id": acme, "key_contains": "%"}, INFO),
+        task("underscore in it", {"org_id": acme, "key_contains": "_"}, INFO),
+        task("backslash at the end", {"org_id": acme, "key_prefix": "back\\"}, INFO),
+        task("percent alone", {"org_id": acme, "key": "a%"}, INFO),
+        task("key_prefix of none", {"org_id": acme, "key_prefix": "TENANT/"}, INFO),
         task("missing key", {"org_id": acme, "key": "tier2"}, INFO),
         task("empty", {"org_name": "own"}, INFO),
         task("own", {"token": owner.token}, INFO),
@@ -61,11 +63,33 @@ def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
         task("by name", {"name": "acme"}, LIST),
         task("by domain", {"domain": "acme.example.com"}, LIST),
         task("inactive", {"state": "inactive"}, LIST),
+        task("active", {"state": "active"}, LIST),
+        task("active of a name", {"state": "active", "name": "inactive"}, LIST),
+        task("all of it", {"state": "active", "name": "acme", "org_id": acme, "domain": "acme.example.com"}, LIST),
+        task("name of another case", {"name": "ACME"}, LIST),
+        task("part of a name", {"name": "acm"}, LIST),
+        task("unknown id", {"org_id": "12345"}, LIST),
+        task("removed", {"name": "removed"}, LIST),
         task("nobody", {"name": "nobody"}, LIST),
         task("own organization", {"token": owner.token}, LIST),
     ]
     # The organization of the environment is none of the list's business.
-    return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": own}, args=["--diff"])
+    return acme, Arranged(tasks, env={"ZITADEL_ORG_ID": own})
+
+
+@pytest.fixture(scope="module")
+def arranged(fake: FakeZitadel) -> tuple[str, Arranged]:
+    return arrange(fake)
+
+
+@pytest.fixture(scope="module")
+def acme(arranged: tuple[str, Arranged]) -> str:
+    return arranged[0]
+
+
+@pytest.fixture(scope="module")
+def run(ansible: Ansible, fake: FakeZitadel, arranged: tuple[str, Arranged]) -> Run:
+    return ansible.run_arranged(fake, arranged[1], args=["--diff"])
 
 
 @pytest.mark.parametrize(
@@ -79,6 +103,12 @@ def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
         ("key_contains", ["tenant/a", "tenant/b", "Tenant/c"]),
         ("percent", ["a%b"]),
         ("backslash", ["back\\slash"]),
+        ("underscore", ["a_b"]),
+        ("percent in it", ["a%b"]),
+        ("underscore in it", ["a_b"]),
+        ("backslash at the end", ["back\\slash"]),
+        ("percent alone", []),
+        ("key_prefix of none", []),
         ("missing key", []),
     ],
 )
@@ -102,6 +132,22 @@ def test_what_is_read(run: Run, fake: FakeZitadel, acme: str, name: str, keys: l
     assert run.calls(name) == ["POST /metadata/_search"] + ["GET /orgs/me"] * (not keys)
 
 
+@pytest.mark.parametrize(
+    ("name", "key", "method"),
+    [
+        ("key", "tenant/a", "EQUALS"),
+        ("key_prefix", "tenant/", "STARTS_WITH"),
+        ("key_contains", "nt/", "CONTAINS"),
+        ("percent", "a%", "STARTS_WITH"),
+        # ZITADEL takes a backslash for an escape.
+        ("backslash at the end", "back", "STARTS_WITH"),
+    ],
+)
+def test_the_server_filters(run: Run, name: str, key: str, method: str) -> None:
+    (search,) = run.requests(name)
+    assert search.json["queries"] == [{"keyQuery": {"key": key, "method": f"TEXT_QUERY_METHOD_{method}"}}]
+
+
 @pytest.mark.parametrize("name", ["empty", "own"])
 def test_no_metadata_is_an_empty_result(run: Run, name: str) -> None:
     result = run[name]
@@ -117,6 +163,13 @@ def test_no_metadata_is_an_empty_result(run: Run, name: str) -> None:
         ("by name", ["acme"]),
         ("by domain", ["acme"]),
         ("inactive", ["inactive"]),
+        ("active", ["ZITADEL", "acme", "own"]),
+        ("active of a name", []),
+        ("all of it", ["acme"]),
+        ("name of another case", []),
+        ("part of a name", []),
+        ("unknown id", []),
+        ("removed", []),
         ("nobody", []),
         ("own organization", ["own"]),
     ],
@@ -148,15 +201,19 @@ def test_what_is_told_of_an_organization(run: Run, fake: FakeZitadel, acme: str)
 
 def test_every_page_is_read(ansible: Ansible) -> None:
     """More organizations than one page has, of which the caller may see few: pages can be empty."""
-    with FakeZitadel(scramble_order=True) as fake:
+    with FakeZitadel(scramble_order=True) as fake, FakeZitadel(scramble_order=True) as small:
         ids = [fake.create_organization(f"org{number:04}") for number in range(1050)]
         viewer = fake.create_user("ORG_OWNER_VIEWER", ids[1049])
         fake.grant(viewer, ["ORG_OWNER_VIEWER"], ids[3])
+        few = [small.create_organization(f"few{number:03}") for number in range(250)]
+        only = small.create_user("ORG_OWNER", few[-1])
         tasks = [
             {**task("all", {}, LIST), "no_log": False},
             task("some", {"token": viewer.token}, LIST),
+            task("one of 250", {"url": small.url, "token": only.token}, LIST),
         ]
         run = ansible.run(fake, tasks)
+        assert [one["id"] for one in run["one of 250"]["organizations"]] == [few[-1]]
         assert [one["id"] for one in run["all"]["organizations"]] == [fake.home_id, *ids]
         assert [one["name"] for one in run["some"]["organizations"]] == ["org0003", "org1049"]
         assert len(run.requests("some")) == len(run.requests("all")) == 3

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import TEMPLATES_KEEP_NONE, Ansible, Run, task
+from integration.harness import TEMPLATES_KEEP_NONE, Ansible, Arranged, Run, task
 
 LOOK_UP = "POST /v2/organizations/_search"
 
@@ -22,16 +22,11 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-@pytest.fixture(scope="module")
-def acme(fake: FakeZitadel) -> str:
+def arrange(fake: FakeZitadel) -> tuple[str, Arranged]:
+    """Return the organization that is asked for and the tasks, with another one in the environment."""
     fake.create_organization("acm")
     fake.create_organization("acme2", domain="acme.example.com.br")
-    return fake.create_organization("acme", domain="acme.example.com")
-
-
-@pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
-    """With an organization in the environment."""
+    acme = fake.create_organization("acme", domain="acme.example.com")
     tier = {"key": "tier", "value": "gold"}
     other = fake.create_organization("other")
     removed = fake.create_organization("removed", state="removed")
@@ -61,7 +56,22 @@ def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
         task("removed, in check mode", {"org_id": removed, **tier}, check_mode=True),
         task("removed, read", {"org_id": removed}, "zitadel_org_metadata_info"),
     ]
-    return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": other})
+    return acme, Arranged(tasks, env={"ZITADEL_ORG_ID": other})
+
+
+@pytest.fixture(scope="module")
+def arranged(fake: FakeZitadel) -> tuple[str, Arranged]:
+    return arrange(fake)
+
+
+@pytest.fixture(scope="module")
+def acme(arranged: tuple[str, Arranged]) -> str:
+    return arranged[0]
+
+
+@pytest.fixture(scope="module")
+def run(ansible: Ansible, fake: FakeZitadel, arranged: tuple[str, Arranged]) -> Run:
+    return ansible.run_arranged(fake, arranged[1])
 
 
 @pytest.mark.parametrize("name", ["org_id", "organization_id", "org_name", "org_domain"])

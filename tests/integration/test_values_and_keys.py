@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Run, task
+from integration.harness import Ansible, Arranged, Run, task
 
 JSON_TEXT = '{"b": 1, "a": [true, null]}'
 
@@ -75,24 +75,28 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-@pytest.fixture(scope="module")
-def values(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
+def arrange_values(fake: FakeZitadel) -> tuple[str, Arranged]:
+    """Return the organization and the tasks."""
     acme = fake.create_organization("acme")
     tasks = []
     for name, (options, _stored) in VALUES.items():
         tasks.append(task(f"set {name}", {"org_id": acme, "key": "one " + name, **options}))
         tasks.append(task(f"again {name}", {"org_id": acme, "key": "one " + name, **options}))
-    metadata = {name: options["value"] for name, (options, _) in VALUES.items() if "value" in options}
-    metadata_b64 = {name: options["value_b64"] for name, (options, _) in VALUES.items() if "value_b64" in options}
+    metadata = {name: options["value"] for name, (options, _stored) in VALUES.items() if "value" in options}
+    metadata_b64 = {name: options["value_b64"] for name, (options, _stored) in VALUES.items() if "value_b64" in options}
     many = {"org_id": acme, "metadata": metadata, "metadata_b64": metadata_b64}
     tasks += [task("set many", many), task("many again", many)]
     tasks.append(task("read", {"org_id": acme}, "zitadel_org_metadata_info", register="all"))
     copied = fake.create_organization("copy")
     copy = {"org_id": copied, "metadata": "{{ all.metadata }}", "metadata_b64": "{{ all.metadata_b64 }}"}
     tasks += [task("copy", copy), task("copy again", copy)]
-    run = ansible.run(
-        fake, tasks, vars={"json_text": JSON_TEXT, "some_dict": {"z": [1, True], "a": "text"}}, no_log=False
-    )
+    return acme, Arranged(tasks, variables={"json_text": JSON_TEXT, "some_dict": {"z": [1, True], "a": "text"}})
+
+
+@pytest.fixture(scope="module")
+def values(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
+    acme, arranged = arrange_values(fake)
+    run = ansible.run_arranged(fake, arranged)
     assert run.rc == 0
     return run, acme
 
