@@ -129,8 +129,10 @@ def play(tasks: Sequence[Task], **keywords: Any) -> Play:
 class Ansible:
     """Runs playbooks in a folder and with a home of their own, and nothing of the caller's environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, timeout: float = 120) -> None:
+        """Runs that take more seconds hang."""
         self.folder = folder
+        self.timeout = timeout
         self.home = folder / "home"
         self.home.mkdir()
         (folder / "ansible.cfg").touch()
@@ -257,7 +259,7 @@ class Ansible:
             start_new_session=True,
         )
         try:
-            output = self.process.communicate(timeout=120)[0].decode("utf-8")
+            output = self.process.communicate(timeout=self.timeout)[0].decode("utf-8")
         except BaseException:
             self.interrupt(signal.SIGKILL)
             raise

@@ -356,7 +356,7 @@ def _playbook(ansible: Ansible, fake: FakeZitadel, vaulted: str) -> Path:
 
 
 def _run_one_way(folder: Path, group: str, vaulted: str, *, in_process: bool) -> OneWay:
-    ansible = Ansible(folder)
+    ansible = Ansible(folder, timeout=1800 if ALL else 300)
     (folder / "inventory").write_text(
         "localhost ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'\n"
         "box ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'\n"
