@@ -154,7 +154,6 @@ class Connection:
                 retries=self._options.retries,
             )
             if refusal:
-                refusal = refusal.hiding(self._secrets)
                 known = refusal.json and refusal.status in (400, 401, 403, 500)
                 why = login.explain(refusal) if known else explain(refusal, url=self.url, org_id=None, permission=None)
                 raise self._error(doing, f"Logging in failed. {why}", refusal, sent)

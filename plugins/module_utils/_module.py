@@ -69,25 +69,26 @@ class ZitadelModule(AnsibleModule):
 
     def _entry_at_fault(self) -> str | None:
         """Return what is wrong with which entry, where the arguments were refused: core does not tell which."""
-        for option, spec in self.argument_spec.items():
-            entries = self.params.get(option)
-            if "options" in spec and isinstance(entries, list):
-                for number, entry in enumerate(entries, 1):
-                    if not isinstance(entry, dict):
-                        return f"Entry {number} is not a dictionary. Give each organization as one."
-                    result = ArgumentSpecValidator(spec["options"]).validate(entry)
-                    kind = "Unsupported parameters: " if result.unsupported_parameters else ""
-                    if result.error_messages:
-                        return f"{entry_title(number, entry)}: {kind}{'; '.join(result.error_messages)}"
+        for option, entries in self._lists_of_entries():
+            for number, entry in enumerate(entries, 1):
+                if not isinstance(entry, dict):
+                    return f"Entry {number} is not a dictionary. Give each organization as one."
+                result = ArgumentSpecValidator(self.argument_spec[option]["options"]).validate(entry)
+                kind = "Unsupported parameters: " if result.unsupported_parameters else ""
+                if result.error_messages:
+                    return f"{entry_title(number, entry)}: {kind}{'; '.join(result.error_messages)}"
         return None
+
+    def _lists_of_entries(self) -> list[tuple[str, list[t.Any]]]:
+        """Return the options that hold options of their own, as far as they are lists."""
+        holders = [option for option, spec in self.argument_spec.items() if "options" in spec]
+        return [(option, self.params[option]) for option in holders if isinstance(self.params.get(option), list)]
 
     def _load_params(self) -> None:
         super()._load_params()
         self.params: dict[str, t.Any] = _without_nulls(self.params)
-        for option, spec in self.argument_spec.items():
-            entries = self.params.get(option)
-            if "options" in spec and isinstance(entries, list):
-                self.params[option] = [_without_nulls(entry) if isinstance(entry, dict) else entry for entry in entries]
+        for option, entries in self._lists_of_entries():
+            self.params[option] = [_without_nulls(entry) if isinstance(entry, dict) else entry for entry in entries]
 
     def _log_invocation(self) -> None:
         params = self.params

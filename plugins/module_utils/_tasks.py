@@ -417,7 +417,9 @@ class _Writer:
 
     def write(self, todo: Plan) -> None:
         """Set, then remove. Raises ZitadelError at the first write that fails."""
-        self._set({**todo.added, **todo.updated})
+        values = {**todo.added, **todo.updated}
+        for write in self._metadata.sets(values):
+            self._send(write, values, "set")
         self._remove(todo.removed)
 
     def verify(self) -> None:
@@ -433,10 +435,6 @@ class _Writer:
                 + ", ".join(f"{key!r} ({self._written[key].action})" for key in sorted(missing))
                 + ". Read these keys later; if they are still wrong, run the task again."
             )
-
-    def _set(self, values: t.Mapping[str, bytes], action: str = "set") -> None:
-        for write in self._metadata.sets(values):
-            self._send(write, values, action)
 
     def _remove(self, keys: t.Collection[str], action: str = "removed", *, revived: bool = False) -> None:
         for write in self._metadata.removals(keys):
