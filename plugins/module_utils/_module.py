@@ -117,7 +117,9 @@ def _shown(params: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any], *, values
     known = {name for option, details in spec.items() for name in (option, *details.get("aliases", ()))}
     # A misspelt option can be a misspelt secret, or a misspelt "sensitive".
     unknown = {option for option in params if option not in known and not option.startswith("_ansible_")}
-    masked = {"headers", "key_json", *unknown}
+    # Core knows no secret yet where it cannot even read an option that holds others.
+    secret = {option for option, details in spec.items() if details.get("no_log")}
+    masked = {"headers", "key_json", *secret, *unknown}
     if unknown or not values or params.get("sensitive") not in (None, False):
         masked.update(_VALUE_OPTIONS)
     return {
