@@ -46,6 +46,7 @@ _MOMENTARY_BACK_OFF = 0.05
 _MAX_BACK_OFF = 60.0
 _MAX_RETRY_AFTER = 60.0
 _SHORT = 3
+_CUT_SHORT = "the answer was cut short"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,7 +183,7 @@ class Connection:
                     **request,
                 )
                 if _is_cut_short(response):
-                    raise requests.exceptions.ConnectionError(ConnectionAbortedError("the answer was cut short"))
+                    raise requests.exceptions.ConnectionError(ConnectionAbortedError(_CUT_SHORT))
             except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
                 sent.uncertain = sent.uncertain or not _never_arrived(error)
                 if last or not _worth_repeating(error):
@@ -255,11 +256,10 @@ def connect(options: ConnectionOptions) -> Connection:
     return _kept[pid, options]
 
 
-@dataclasses.dataclass
 class _Sent:
     """What is known of the tries of one request."""
 
-    uncertain: bool = False
+    uncertain = False
     """Whether one of them may have been done without an answer that says so."""
 
 
@@ -407,7 +407,13 @@ def _never_arrived(error: Exception) -> bool:
 
 
 def _words(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or type(error).__name__)
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "it closed the connection without an answer"
+    if isinstance(error, urllib3.exceptions.IncompleteRead):
+        return _CUT_SHORT
+    # What Python says of a proxy's answer, and what is said here, has no number.
+    said = str(error) if type(error) in (OSError, ConnectionAbortedError) else ""
+    return str(getattr(error, "strerror", None) or said or type(error).__name__)
 
 
 def _tries(number: int) -> str:

@@ -144,11 +144,14 @@ def test_a_dropped_connection(fake: FakeZitadel, waits: Waits, when: str) -> Non
     assert_within(waits, back_off(0.5, 2))
 
 
-def test_connections_that_are_always_dropped(fake: FakeZitadel, waits: Waits) -> None:
-    fake.drop(times=None)
+@pytest.mark.parametrize(
+    ("when", "why"), [("before", "closed the connection without an answer"), ("middle", "cut short")]
+)
+def test_connections_that_are_always_dropped(fake: FakeZitadel, waits: Waits, when: str, why: str) -> None:
+    fake.drop(when, times=None)
     error = refused_call(connection_to(fake, retries=2))
     assert error.msg.startswith(f"Cannot try it. {fake.url} cannot be reached: ")
-    assert "in 3 tries" in error.msg
+    assert f"{why}, in 3 tries. Check url" in error.msg
     assert error.uncertain
     assert error.error == {"status": None, "code": None, "id": None, "message": None}
     assert_within(waits, back_off(0.5, 2))
