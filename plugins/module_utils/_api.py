@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import re
 import typing as t
@@ -32,8 +31,7 @@ _PATH_KEY = re.compile(r"[A-Za-z0-9._~-]+")
 _ROUTES = frozenset({".", "..", "_bulk", "_search"})
 
 
-@dataclasses.dataclass(frozen=True)
-class Details:
+class Details(t.NamedTuple):
     """When something was written: dates as RFC 3339 text. What the server did not tell is None."""
 
     sequence: int | None = None
@@ -57,8 +55,7 @@ class Details:
         return self.change_date or self.creation_date
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
+class Entry(t.NamedTuple):
     """One metadata entry as a reader sees it."""
 
     key: str
@@ -66,8 +63,7 @@ class Entry:
     details: Details
 
 
-@dataclasses.dataclass(frozen=True)
-class Selection:
+class Selection(t.NamedTuple):
     """The entries to read: those with a key, or whose keys start with or contain a text; all by default."""
 
     method: t.Literal["EQUALS", "STARTS_WITH", "CONTAINS"] = "STARTS_WITH"
@@ -90,16 +86,14 @@ class Selection:
         return [{"keyQuery": {"key": text, "method": f"TEXT_QUERY_METHOD_{self.method}"}}] if text else []
 
 
-@dataclasses.dataclass(frozen=True)
-class Listing:
+class Listing(t.NamedTuple):
     """The entries of a selection by key, and whether it is sure that none is missing."""
 
     entries: dict[str, Entry]
     complete: bool = True
 
 
-@dataclasses.dataclass(frozen=True)
-class Write:
+class Write(t.NamedTuple):
     """One call that sets or removes keys, all of them or none."""
 
     method: t.Literal["POST", "DELETE"]
@@ -304,8 +298,7 @@ class OrganizationMetadata:
         return {entry.key: entry for entry in entries if selection.matches(entry.key)}
 
 
-@dataclasses.dataclass(frozen=True)
-class Organization:
+class Organization(t.NamedTuple):
     """An organization as the search shows it."""
 
     id: str

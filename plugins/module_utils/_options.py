@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import typing as t
@@ -82,8 +81,7 @@ METADATA_SPEC: dict[str, t.Any] = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class OrganizationChoice:
+class OrganizationChoice(t.NamedTuple):
     """The organization that was asked for: by one of these, or none for the caller's own."""
 
     org_id: str | None = None

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import fnmatch
 import os.path
@@ -17,8 +16,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._errors import Z
 from ansible_collections.community.zitadel.plugins.module_utils._values import named
 
 
-@dataclasses.dataclass(frozen=True)
-class Purge:
+class Purge(t.NamedTuple):
     """Which keys that were not asked for are removed."""
 
     prefix: str = ""
@@ -29,8 +27,7 @@ class Purge:
         return key.startswith(self.prefix) and not any(fnmatch.fnmatchcase(key, pattern) for pattern in self.keep)
 
 
-@dataclasses.dataclass(frozen=True)
-class Wanted:
+class Wanted(t.NamedTuple):
     """What shall be true: keys with their values, keys that must not exist, and what becomes of all others."""
 
     present: t.Mapping[str, bytes]
@@ -42,8 +39,7 @@ class Wanted:
         return selection_of([*self.present, *self.absent], [self.purge.prefix] if self.purge else [])
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
+class Plan(t.NamedTuple):
     """What to write, and which of the keys asked for already are as they shall be."""
 
     added: dict[str, bytes]

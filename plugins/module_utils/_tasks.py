@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 import typing as t
@@ -190,7 +189,7 @@ def organization_metadata_info(
                 "key": entry.key,
                 "value": texts[entry.key],
                 "value_b64": to_base64(entry.value),
-                "details": dataclasses.asdict(entry.details),
+                "details": entry.details._asdict(),
             }
             for entry in entries
         ],
@@ -209,7 +208,9 @@ def organization_info(connection: Connection, params: Params) -> dict[str, t.Any
     )
     return {
         "changed": False,
-        "organizations": [dataclasses.asdict(organization) for organization in organizations],
+        "organizations": [
+            {**organization._asdict(), "details": organization.details._asdict()} for organization in organizations
+        ],
     }
 
 
@@ -378,11 +379,11 @@ class _OrganizationTask:
     def _details(self) -> dict[str, t.Any]:
         writer = self._writer
         if writer is None:
-            return dataclasses.asdict(Details())
+            return Details()._asdict()
         if self._params["key"] is None:
-            return dataclasses.asdict(writer.last)
+            return writer.last._asdict()
         entry = writer.seen.get(self._params["key"])
-        return dataclasses.asdict(entry.details if entry else Details())
+        return (entry.details if entry else Details())._asdict()
 
 
 class _Writer:
@@ -579,8 +580,7 @@ class _Writer:
         raise AssertionError("the last read returns")
 
 
-@dataclasses.dataclass
-class _WrittenKey:
+class _WrittenKey(t.NamedTuple):
     """What was done to a key: the value it was set to, None if removed, and the sequence of the answer."""
 
     value: bytes | None

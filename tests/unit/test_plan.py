@@ -130,7 +130,8 @@ def test_purge_refuses_an_incomplete_list() -> None:
     st.dictionaries(KEYS, VALUES),
     st.dictionaries(KEYS, VALUES),
     st.frozensets(KEYS),
-    st.builds(Purge, st.sampled_from(["", "a", "b/"]), st.tuples(st.sampled_from(["a*", "?b", "x"]))) | st.none(),
+    st.builds(Purge, st.sampled_from(["", "a", "b/"]), st.tuples(st.sampled_from(["a*", "?b", "x"])), st.none())
+    | st.none(),
 )
 def test_a_plan_leads_to_what_is_wanted_and_then_to_nothing(
     current: dict[str, bytes], present: dict[str, bytes], absent: frozenset[str], purge: Purge | None
