@@ -7,16 +7,12 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import textwrap
-from pathlib import Path
 
 import pytest
 
 from awx.jobs import EXAMPLES, ROOT
-from fake_zitadel import FakeZitadel
-from integration.harness import Ansible
 
 GUIDES = ROOT / "docs/docsite/rst"
 # Said by AWX's record of a job, not by this collection, or put together from parts.
@@ -54,21 +50,3 @@ def test_the_messages_are_those_of_the_code(guide: str) -> None:
     assert len(messages) > 3
     texts = _texts()
     assert [one for one in messages if one not in SAID_ELSEWHERE and not any(one in text for text in texts)] == []
-
-
-def test_the_play_with_client_credentials_runs(tmp_path: Path) -> None:
-    """It needs a client and its secret; the other plays are run by tests/integration, which finds them by language."""
-    guide = (GUIDES / "guide_authentication.rst").read_text()
-    (block,) = re.findall(r"^\.\. code-block:: YAML\+Jinja\n\n((?: {4}.*\n|\n)+)", guide, re.MULTILINE)
-    with FakeZitadel() as fake:
-        acme = fake.create_organization("acme")
-        client_id, client_secret = fake.create_secret(fake.create_user("ORG_SETTINGS_MANAGER", acme))
-        variables = {
-            "vaulted_client_id": client_id,
-            "vaulted_client_secret": client_secret,
-            "zitadel_org_id": acme,
-        }
-        play = textwrap.dedent(block).replace("https://id.example.com", fake.url)
-        run = Ansible(tmp_path).playbook(play, args=["-e", json.dumps(variables)])
-        assert run.rc == 0, run.output
-        assert fake.metadata(acme) == {"tier": b"gold"}
