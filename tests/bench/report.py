@@ -114,22 +114,24 @@ def _judge_items(results: Results) -> Iterator[Aim]:
 
 def _judge_many(results: Results) -> Iterator[Aim]:
     for phase in results.seconds["many"]:
-        found, session, play = (results.best("many", phase, name) for name in ("in process", "session", "empty"))
+        found, session, debug, play = (
+            results.best("many", phase, name) for name in ("in process", "session", "debug", "empty")
+        )
         assert found is not None
         assert session is not None
+        assert debug is not None
         assert play is not None
-        script = results.imports["script"]
-        for what, floor in (
-            (f"the plain session ({seconds(session)})", session),
-            (f"a script with the plain session, which begins in {seconds(script)}", script + session),
-        ):
-            limit = AIM_TIMES_SESSION * floor + play
-            yield Aim(
-                f"{results.titles['many']}, in process, {phase}: at most {AIM_TIMES_SESSION} times {what} "
-                f"and an empty play ({seconds(play)}), {seconds(limit)}",
-                f"{seconds(found)}; {_distance(limit, found)}",
-                found <= limit,
-            )
+        limit = AIM_TIMES_SESSION * session + play
+        imports = results.imports["requests"] + results.imports["collection"]
+        parts = {"a debug task with the same keys": debug - play, "imports": imports, "the plain session": session}
+        spent = ", ".join(f"{milliseconds(part)} {name}" for name, part in parts.items())
+        yield Aim(
+            f"{results.titles['many']}, in process, {phase}: at most {AIM_TIMES_SESSION} times the plain session "
+            f"({seconds(session)}) and an empty play ({seconds(play)}), {seconds(limit)}",
+            f"{seconds(found)}; {_distance(limit, found)}. Beyond an empty play: {spent}, "
+            f"{milliseconds(found - play - sum(parts.values()))} the rest",
+            found <= limit,
+        )
 
 
 def _judge_footprint(results: Results) -> Iterator[Aim]:
@@ -197,9 +199,6 @@ def _items(results: Results) -> list[list[str]]:
     rows = [["Work", *(LABELS[name] for name in names), "uri : in process", "in process : session"]]
     for scenario, phase in results.phases():
         times = {name: results.item(scenario, phase, name) for name in names}
-        if scenario in ("task", "many"):
-            # One task, whatever the number of keys.
-            times["debug"] = None
         title = f"{results.titles[scenario]}, {phase}"
         cells = [milliseconds(times[name]) for name in names]
         one = times["in process"]
