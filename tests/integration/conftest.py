@@ -8,13 +8,47 @@ from pathlib import Path
 
 import pytest
 
-from integration.harness import Ansible
+from integration.both_ways import Ways
+from integration.harness import CORE, ROOT, Ansible
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--as-modules",
+        action="store_true",
+        help="run modules in processes of their own, and compare what they tell with what they told in process",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what is about one of the ways only."""
+    return True if collection_path.name == "test_in_process.py" and config.getoption("--as-modules") else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """As modules, run once what is run for several releases, or with and without --check: it takes half a second a task."""
+    if config.getoption("--as-modules"):
+        again = [item for item in items if any(_params(item).get(name) for name in ("cases", "documented", "story"))]
+        config.hook.pytest_deselected(items=again)
+        items[:] = [item for item in items if item not in again]
+
+
+def _params(item: pytest.Item) -> dict[str, int]:
+    """The numbers of an item's parameters, of fixtures too, by name."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.indices if callspec else {}
+
+
+@pytest.fixture(scope="session")
+def ways(request: pytest.FixtureRequest) -> Ways:
+    """In process, or as modules."""
+    return Ways(not request.config.getoption("--as-modules"), ROOT / "build/both-ways" / CORE)
 
 
 @pytest.fixture(scope="module")
-def ansible(tmp_path_factory: pytest.TempPathFactory) -> Ansible:
+def ansible(tmp_path_factory: pytest.TempPathFactory, ways: Ways) -> Ansible:
     """Runs playbooks; a folder and a home for each file of tests."""
-    return Ansible(tmp_path_factory.mktemp("ansible"))
+    return Ansible(tmp_path_factory.mktemp("ansible"), ways)
 
 
 @pytest.fixture(scope="module")

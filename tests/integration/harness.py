@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from fake_zitadel import Entry, FakeZitadel, Request
+from integration.both_ways import Ways, told
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -29,23 +31,13 @@ Task = dict[str, Any]
 Play = dict[str, Any]
 Snapshot = dict[str, dict[str, Entry]]
 
+CORE = version("ansible-core")
 # On ansible-core 2.18 a template that yields none becomes an empty text.
-TEMPLATES_KEEP_NONE = tuple(map(int, version("ansible-core").split(".")[:2])) >= (2, 19)
+TEMPLATES_KEEP_NONE = tuple(map(int, CORE.split(".")[:2])) >= (2, 19)
 
 _TASK_HEADER = "x-task"
-_numbers = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class Arranged:
-    """What a file of tests runs: tasks for a fake that was made ready for them, and what their run needs."""
-
-    tasks: list[Task]
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    """Options of all tasks, see Ansible.run."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    """Variables that a playbook does not show."""
+# Seconds after which a run hangs.
+_TIMEOUT = 300
 
 
 @dataclass(frozen=True)
@@ -129,16 +121,17 @@ def play(tasks: Sequence[Task], **keywords: Any) -> Play:
 class Ansible:
     """Runs playbooks in a folder and with a home of their own, and nothing of the caller's environment."""
 
-    def __init__(self, folder: Path, *, timeout: float = 120) -> None:
-        """Runs that take more seconds hang."""
+    def __init__(self, folder: Path, ways: Ways) -> None:
+        """Modules run as ``ways`` says, and what they do is compared there."""
         self.folder = folder
-        self.timeout = timeout
+        self.in_process = ways.in_process
         self.home = folder / "home"
         self.home.mkdir()
         (folder / "ansible.cfg").touch()
         self.process: subprocess.Popen[bytes] | None = None
+        self._ways = ways
         self._runs = 0
-        self._files = itertools.count(1)
+        self._numbers = itertools.count(1)
 
     def run(
         self,
@@ -146,13 +139,16 @@ class Ansible:
         tasks: Sequence[Task],
         *,
         defaults: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
         args: Sequence[str] = (),
+        compare: bool = True,
         **keywords: Any,
     ) -> Run:
         """Run tasks in one play against a fake, as its administrator unless ``defaults`` log in otherwise.
 
-        ``defaults`` are options for all tasks (None takes one away), ``keywords`` those of the play.
+        ``defaults`` are options for all tasks (None takes one away), ``variables`` are not shown by the playbook,
+        ``keywords`` are those of the play.
         """
         options = _options(fake, defaults or {})
         numbers = {}
@@ -162,74 +158,37 @@ class Ansible:
             for action, arguments in one.items():
                 # Tells the fake which task a request belongs to.
                 if action.startswith("community.zitadel.") and isinstance(arguments.get("headers", {}), Mapping):
-                    number = numbers[one["name"]] = f"t{next(_numbers)}"
+                    number = numbers[one["name"]] = f"t{next(self._numbers)}"
                     marked[action] = {**arguments, "headers": {_TASK_HEADER: number, **arguments.get("headers", {})}}
             numbered.append(marked)
         whole = play(numbered, **{"module_defaults": {GROUP: options}, **keywords})
         snapshots: dict[str, Snapshot] = {}
         if fake:
             fake.after(lambda request: _take_snapshot(fake, request, snapshots), times=None)
-        run = self.playbook(json.dumps([whole]), env=env, args=args)
+        if variables:
+            path = self.folder / f"variables-{self._runs}.json"
+            path.write_text(json.dumps(variables))
+            args = [*args, "-e", f"@{path}"]
+        fakes = [fake] if fake else []
+        run = self.playbook(json.dumps([whole]), fakes=fakes, env=env, args=args, compare=compare)
         run._fake, run._numbers, run._snapshots = fake, numbers, snapshots
         return run
-
-    def run_arranged(self, fake: FakeZitadel, arranged: Arranged, *, args: Sequence[str] = (), **keywords: Any) -> Run:
-        """Run what was arranged in one play."""
-        more = self._variables(arranged)
-        return self.run(
-            fake, arranged.tasks, defaults=arranged.defaults, env=arranged.env, args=[*args, *more], **keywords
-        )
-
-    def run_together(
-        self,
-        parts: Mapping[str, tuple[FakeZitadel, Arranged]],
-        *,
-        playbooks: Sequence[Path] = (),
-        args: Sequence[str] = (),
-        env: Mapping[str, str] | None = None,
-        **keywords: Any,
-    ) -> Run:
-        """Run what was arranged as the plays of one playbook, and more playbooks after it, as a user would.
-
-        The names of the tasks begin with those of their parts. Nothing is known of their requests.
-        """
-        plays = []
-        for name, (fake, arranged) in parts.items():
-            tasks = [{**one, "name": f"{name}: {one['name']}"} for one in arranged.tasks]
-            plays.append(play(tasks, **{"module_defaults": {GROUP: _options(fake, arranged.defaults)}, **keywords}))
-            args = [*args, *self._variables(arranged)]
-            env = {**arranged.env, **(env or {})}
-        text = json.dumps(plays)
-        if not playbooks:
-            return self.playbook(text, args=args, env=env)
-        first = self.folder / "first.yml"
-        first.write_text(text)
-        return self.playbook(playbooks[-1], args=[*args, *map(str, [first, *playbooks[:-1]])], env=env)
-
-    def _variables(self, arranged: Arranged) -> list[str]:
-        if not arranged.variables:
-            return []
-        path = self.folder / f"variables-{next(self._files)}.json"
-        path.write_text(json.dumps(arranged.variables))
-        return ["-e", f"@{path}"]
 
     def run_at_once(self, fake: FakeZitadel, tasks: Sequence[Task], **keywords: Any) -> Run:
         """Run tasks of one module, each on a host of its own: they wait side by side. Nothing but options counts."""
         (module,) = {name for one in tasks for name in one if name.startswith("community.zitadel.")}
         names = {f"host{number}": one["name"] for number, one in enumerate(tasks)}
-        numbers = {name: f"t{next(_numbers)}" for name in names.values()}
+        numbers = {name: f"t{next(self._numbers)}" for name in names.values()}
         hosts = {
-            host: {"ansible_connection": "local", "options": {**one[module], "headers": {_TASK_HEADER: numbers[name]}}}
+            host: {"options": {**one[module], "headers": {_TASK_HEADER: numbers[name]}}}
             for (host, name), one in zip(names.items(), tasks, strict=True)
         }
-        inventory = self.folder / f"inventory-{self._runs}.json"
-        inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
         snapshots: dict[str, Snapshot] = {}
         fake.after(lambda request: _take_snapshot(fake, request, snapshots), times=None)
         options = {"url": fake.url, "token": fake.token}
         whole = play([{"name": "each", module: "{{ options }}"}], hosts="all", module_defaults={GROUP: options})
-        args = ["--inventory", str(inventory), "--forks", str(len(hosts))]
-        run = self.playbook(json.dumps([whole]), args=args, **keywords)
+        args = [*self.local_hosts(hosts), "--forks", str(len(hosts))]
+        run = self.playbook(json.dumps([whole]), fakes=[fake], args=args, **keywords)
         run.results = [replace(result, task=names[result.host]) for result in run.results]
         run._fake, run._numbers, run._snapshots = fake, numbers, snapshots
         return run
@@ -238,17 +197,23 @@ class Ansible:
         self,
         text: str | Path,
         *,
+        fakes: Sequence[FakeZitadel] = (),
         env: Mapping[str, str] | None = None,
         args: Sequence[str] = (),
         cwd: Path | None = None,
+        compare: bool = True,
     ) -> Run:
-        """Run a playbook: its text, or the path of a file."""
+        """Run a playbook: its text, or the path of a file.
+
+        What it tells, and what these fakes got and hold, is compared with the other way, unless that cannot be.
+        """
         self._runs += 1
         record = self.folder / f"record-{self._runs}.jsonl"
         record.touch()
         path = text if isinstance(text, Path) else self.folder / f"playbook-{self._runs}.yml"
         if isinstance(text, str):
             path.write_text(text, encoding="utf-8")
+        before = {fake: len(fake.requests) for fake in fakes}
         self.process = subprocess.Popen(
             [str(PROGRAMS / "ansible-playbook"), *args, str(path)],
             cwd=cwd or self.folder,
@@ -259,12 +224,25 @@ class Ansible:
             start_new_session=True,
         )
         try:
-            output = self.process.communicate(timeout=self.timeout)[0].decode("utf-8")
+            output = self.process.communicate(timeout=_TIMEOUT)[0].decode("utf-8")
         except BaseException:
             self.interrupt(signal.SIGKILL)
             raise
-        results = [Result(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
-        return Run(self.process.returncode, output, results)
+        results = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+        if compare:
+            requests = {fake: fake.requests[start:] for fake, start in before.items()}
+            self._ways.check(told(self.folder, output, results, requests))
+        return Run(self.process.returncode, output, [Result(**result) for result in results])
+
+    def local_hosts(self, hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Return arguments for an inventory of hosts (name and variables) that are this machine.
+
+        Their interpreter is ours, as that of localhost is: one that is discovered need not have requests.
+        """
+        local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        inventory = self.folder / f"hosts-{self._runs}.json"
+        inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": local}}))
+        return ["--inventory", str(inventory)]
 
     @property
     def vault_arguments(self) -> list[str]:
@@ -307,7 +285,9 @@ class Ansible:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_INJECT_INVOCATION": "true",
             "RECORD_FILE": str(record),
+            **({} if self.in_process else {"ZITADEL_IN_PROCESS": "false"}),
         }
 
 
@@ -325,6 +305,16 @@ def _take_snapshot(fake: FakeZitadel, request: Request, snapshots: dict[str, Sna
 def everything(run: Run) -> str:
     """All that a user, a log or a callback got to see."""
     return run.output + "".join(json.dumps(result.data, ensure_ascii=False) for result in run.results)
+
+
+def processes(run: Run) -> set[str]:
+    """The tasks of a run with -vvvv that started a process."""
+    parts = re.split(r"^TASK \[(.*?)\] \*+$", run.output, flags=re.MULTILINE)
+    return {
+        name
+        for name, output in zip(parts[1::2], parts[2::2], strict=True)
+        if re.search(r"^<.*> EXEC ", output, re.MULTILINE)
+    }
 
 
 def details_of(entries: Mapping[str, Entry], key: str, organization: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Arranged, Run, task
+from integration.harness import Ansible, Run, task
 
 KEY = {"key": "tier", "value": "gold"}
 MANY = {"metadata": {"a": "1"}}
@@ -137,22 +137,17 @@ ALL = {**METADATA, **READ, **LIST, **BULK}
 HELD = {"a": b"0", "tier": b"0", "other": b"1"}
 
 
-def arrange(fake: FakeZitadel) -> Arranged:
-    acme = {"org_id": fake.create_organization("acme", metadata=HELD)}
-    return Arranged(
-        [
+@pytest.fixture(scope="module")
+def run(ansible: Ansible) -> Iterator[Run]:
+    with FakeZitadel() as fake:
+        acme = {"org_id": fake.create_organization("acme", metadata=HELD)}
+        tasks = [
             *(task(name, {**acme, **options}) for name, (options, _says) in METADATA.items()),
             *(task(name, {**acme, **options}, INFO) for name, (options, _says) in READ.items()),
             *(task(name, options, "zitadel_org_info") for name, (options, _says) in LIST.items()),
             *(task(name, options, "zitadel_org_metadata_bulk") for name, (options, _says) in BULK.items()),
         ]
-    )
-
-
-@pytest.fixture(scope="module")
-def run(ansible: Ansible) -> Iterator[Run]:
-    with FakeZitadel() as fake:
-        run = ansible.run_arranged(fake, arrange(fake))
+        run = ansible.run(fake, tasks)
         assert [fake.metadata(organization) for organization in fake.store.organizations] == [{}, HELD]
         yield run
 

@@ -163,16 +163,15 @@ def documented(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Doc
             paths.append(folder / f"{number:02}.yml")
             paths[-1].write_text(text, encoding="utf-8")
             hosts.update(_hosts(yaml.load(text, _Loader)))
-        inventory = folder / "inventory"
-        inventory.write_text("".join(f"{host} ansible_connection=local\n" for host in ["localhost", *sorted(hosts)]))
         variables = {**_variables(fake, "".join(one.text for one in PLAYBOOKS)), "readers_org_id": acme}
-        args = ["-i", str(inventory), "-e", json.dumps(variables), *(["--check"] if check else [])]
+        inventory = ansible.local_hosts({host: {} for host in ["localhost", *sorted(hosts)]})
+        args = [*inventory, "-e", json.dumps(variables), *(["--check"] if check else [])]
         env = {"ZITADEL_URL": fake.url, "ZITADEL_TOKEN": fake.token, "ZITADEL_ORG_ID": acme}
         runs: dict[str, Run] = {}
         while len(runs) < len(paths):
             # ansible-playbook ends with the first that fails: go on behind it.
             rest = paths[len(runs) :]
-            run = ansible.playbook(rest[-1], env=env, args=[*args, *map(str, rest[:-1])])
+            run = ansible.playbook(rest[-1], fakes=[fake], env=env, args=[*args, *map(str, rest[:-1])])
             reached = max((path for path in rest if run.of(path.name)), default=rest[0])
             runs.update((path.name, run) for path in rest if path <= reached or run.rc == 0)
         yield Documented(runs, [f"{request.method} {request.path}" for request in fake.refused_writes])

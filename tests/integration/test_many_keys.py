@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Arranged, Run, keys_sent, task
+from integration.harness import Ansible, Run, keys_sent, task
 
 SEARCH = "POST /metadata/_search"
 PROOF = "GET /orgs/me"
@@ -27,7 +27,8 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-def arrange(fake: FakeZitadel) -> Arranged:
+@pytest.fixture(scope="module")
+def run(ansible: Ansible, fake: FakeZitadel) -> Run:
     acme = fake.create_organization("acme", metadata={"note": "mine"})
     purged = fake.create_organization(
         "purged", metadata={"a": "1", "b": "1", "tenant/a": "1", "tenant/note_1": "1", "tenant/Note_2": "1"}
@@ -41,7 +42,8 @@ def arrange(fake: FakeZitadel) -> Arranged:
         "purge_prefix": "tenant/",
         "keep": ["tenant/note_*"],
     }
-    return Arranged(
+    return ansible.run(
+        fake,
         [
             task("new, in check mode", some, check_mode=True),
             task("new", some, diff=True),
@@ -62,11 +64,6 @@ def arrange(fake: FakeZitadel) -> Arranged:
             task("purge all but a", {"org_id": purged, "metadata": {"a": "1"}, "purge": True, "keep": ["none"]}),
         ],
     )
-
-
-@pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel) -> Run:
-    return ansible.run_arranged(fake, arrange(fake))
 
 
 @pytest.mark.parametrize(

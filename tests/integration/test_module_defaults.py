@@ -30,7 +30,7 @@ def test_it_reaches_all_modules(ansible: Ansible) -> None:
         # What a task says counts more.
         own = {"headers": {"x-proxy-token": "let-me-through", "x-own": "yes"}, "key": "tier"}
         tasks.append({"name": "own", "community.zitadel.zitadel_org_metadata_info": own})
-        run = ansible.playbook(json.dumps([play(tasks, module_defaults={GROUP: defaults})]))
+        run = ansible.playbook(json.dumps([play(tasks, module_defaults={GROUP: defaults})]), fakes=[fake])
         assert run.rc == 0, run.output
         assert {result.task for result in run.results} >= {one["name"] for one in tasks}
         assert {request.bearer for request in fake.requests} == {fake.token}

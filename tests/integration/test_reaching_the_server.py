@@ -181,8 +181,9 @@ def test_proxies_of_the_environment_are_used(ansible: Ansible) -> None:
             task("no_proxy", READ, INFO, environment={"no_proxy": "127.0.0.1"}),
             task("all but others", READ, INFO, environment={"no_proxy": "example.com"}),
             task("nobody listens", READ, INFO, environment={"http_proxy": nobody}),
+            task("https", {**READ, "url": "https://id.example.com"}, INFO),
         ]
-        run = ansible.run(fake, tasks, defaults={"retries": 0}, env={"http_proxy": proxy.url})
+        run = ansible.run(fake, tasks, defaults={"retries": 0}, env={"http_proxy": proxy.url, "https_proxy": proxy.url})
         proxied = {request.headers["x-task"] for request in proxy.requests}
         direct = {request.headers["x-task"] for request in fake.requests}
         numbers = run._numbers
@@ -191,6 +192,7 @@ def test_proxies_of_the_environment_are_used(ansible: Ansible) -> None:
         assert run["proxy"]["org_id"] == proxy.home_id
         assert "The proxy that the environment names" in run["nobody listens"]["msg"]
         assert "no_proxy" in run["nobody listens"]["msg"]
+        assert "cannot be used: Tunnel connection failed: 501 " in run["https"]["msg"]
 
         fake.clear_requests()
         proxy.clear_requests()

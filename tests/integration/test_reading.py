@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Arranged, Run, details_of, task
+from integration.harness import Ansible, Run, details_of, task
 
 METADATA: dict[str, bytes] = {
     "tier": b"gold",
@@ -32,8 +32,9 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-def arrange(fake: FakeZitadel) -> tuple[str, Arranged]:
-    """Return the organization that is read and the tasks."""
+@pytest.fixture(scope="module")
+def arranged(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
+    """Return the run and the organization that is asked for, with another one in the environment."""
     acme = fake.create_organization("acme", domain="acme.example.com", metadata=METADATA)
     own = fake.create_organization("own")
     fake.create_organization("inactive", state="inactive")
@@ -74,22 +75,17 @@ def arrange(fake: FakeZitadel) -> tuple[str, Arranged]:
         task("own organization", {"token": owner.token}, LIST),
     ]
     # The organization of the environment is none of the list's business.
-    return acme, Arranged(tasks, env={"ZITADEL_ORG_ID": own})
+    return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": own}, args=["--diff"]), acme
 
 
 @pytest.fixture(scope="module")
-def arranged(fake: FakeZitadel) -> tuple[str, Arranged]:
-    return arrange(fake)
-
-
-@pytest.fixture(scope="module")
-def acme(arranged: tuple[str, Arranged]) -> str:
+def run(arranged: tuple[Run, str]) -> Run:
     return arranged[0]
 
 
 @pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel, arranged: tuple[str, Arranged]) -> Run:
-    return ansible.run_arranged(fake, arranged[1], args=["--diff"])
+def acme(arranged: tuple[Run, str]) -> str:
+    return arranged[1]
 
 
 @pytest.mark.parametrize(

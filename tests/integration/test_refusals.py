@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Arranged, Run, task
+from integration.harness import Ansible, Run, task
 
 SET = {"key": "tier", "value": "gold"}
 SEARCH: dict[str, Any] = {"path": "_search$"}
@@ -252,8 +252,8 @@ class Cases:
     url: str
 
 
-def arrange(fake: FakeZitadel, names: Iterable[str], **defaults: Any) -> tuple[dict[str, str], Arranged]:
-    """Return the organizations of the cases and their tasks, each with its own organization and faults of its own."""
+def _run(ansible: Ansible, fake: FakeZitadel, names: Iterable[str], **defaults: Any) -> Cases:
+    """Run the cases, each with an organization and faults of its own."""
     organizations = {name: fake.create_organization(name, metadata={"seats": "5"}) for name in names}
     tasks = []
     for name, organization in organizations.items():
@@ -261,12 +261,7 @@ def arrange(fake: FakeZitadel, names: Iterable[str], **defaults: Any) -> tuple[d
         options = {"org_id": organization, **case.options, **(case.arrange(fake, organization) or {})}
         options = {option: value for option, value in options.items() if value is not None}
         tasks.append(task(name, options, case.module))
-    return organizations, Arranged(tasks, defaults)
-
-
-def _run(ansible: Ansible, fake: FakeZitadel, names: Iterable[str], **defaults: Any) -> Cases:
-    organizations, arranged = arrange(fake, names, **defaults)
-    return Cases(ansible.run_arranged(fake, arranged), organizations, fake.url)
+    return Cases(ansible.run(fake, tasks, defaults=defaults), organizations, fake.url)
 
 
 @pytest.fixture(scope="module", params=["3.4.9", "4.13.1"])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import TEMPLATES_KEEP_NONE, Ansible, Arranged, Run, task
+from integration.harness import TEMPLATES_KEEP_NONE, Ansible, Run, task
 
 LOOK_UP = "POST /v2/organizations/_search"
 
@@ -22,8 +22,9 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-def arrange(fake: FakeZitadel) -> tuple[str, Arranged]:
-    """Return the organization that is asked for and the tasks, with another one in the environment."""
+@pytest.fixture(scope="module")
+def arranged(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
+    """Return the run and the organization that is asked for, with another one in the environment."""
     fake.create_organization("acm")
     fake.create_organization("acme2", domain="acme.example.com.br")
     acme = fake.create_organization("acme", domain="acme.example.com")
@@ -56,22 +57,17 @@ def arrange(fake: FakeZitadel) -> tuple[str, Arranged]:
         task("removed, in check mode", {"org_id": removed, **tier}, check_mode=True),
         task("removed, read", {"org_id": removed}, "zitadel_org_metadata_info"),
     ]
-    return acme, Arranged(tasks, env={"ZITADEL_ORG_ID": other})
+    return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": other}), acme
 
 
 @pytest.fixture(scope="module")
-def arranged(fake: FakeZitadel) -> tuple[str, Arranged]:
-    return arrange(fake)
-
-
-@pytest.fixture(scope="module")
-def acme(arranged: tuple[str, Arranged]) -> str:
+def run(arranged: tuple[Run, str]) -> Run:
     return arranged[0]
 
 
 @pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel, arranged: tuple[str, Arranged]) -> Run:
-    return ansible.run_arranged(fake, arranged[1])
+def acme(arranged: tuple[Run, str]) -> str:
+    return arranged[1]
 
 
 @pytest.mark.parametrize("name", ["org_id", "organization_id", "org_name", "org_domain"])

@@ -267,8 +267,9 @@ def roles(ansible: Ansible) -> Iterator[Roles]:
         ]
         run = ansible.playbook(
             json.dumps(plays),
+            fakes=[fake],
             args=["-i", str(inventory), "--diff", "-vvvv"],
-            env={"ZITADEL_URL": fake.url, "ZITADEL_TOKEN": fake.token, "ANSIBLE_INJECT_INVOCATION": "true"},
+            env={"ZITADEL_URL": fake.url, "ZITADEL_TOKEN": fake.token},
         )
         yield Roles(run, fake, organizations)
 
@@ -451,6 +452,8 @@ def test_it_becomes_nobody_where_all_hosts_do(ansible: Ansible) -> None:
         inventory.write_text(json.dumps({"all": {"hosts": {"box": {"ansible_connection": "ssh"}}, "vars": become}}))
         options = {"url": fake.url, "token": fake.token, "organizations": [{"metadata": {"tier": "gold"}}]}
         variables = {f"org_metadata_{option}": value for option, value in options.items()}
-        run = ansible.playbook(json.dumps([_play("set", "all", vars=variables)]), args=["-i", str(inventory)])
+        run = ansible.playbook(
+            json.dumps([_play("set", "all", vars=variables)]), fakes=[fake], args=["-i", str(inventory)]
+        )
         assert run.rc == 0, run.output
         assert fake.metadata(fake.home_id) == {"tier": b"gold"}

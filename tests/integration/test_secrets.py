@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Arranged, Run, Task, everything, task
+from integration.harness import Ansible, Run, Task, everything, task
 
+BULK = "zitadel_org_metadata_bulk"
 TEXT = "sensitive-text-4711"
 NESTED = "sensitive-nested-4712"
 BINARY = b"sensitive-bytes-4713\xff"
@@ -34,16 +35,6 @@ SECRETS: dict[str, str] = {
     "misspelt": "misspelt-secret-4720",
     "other_file": "content-of-a-file-4721 that is no token",
 }
-# A process for each takes its time, and the code that hides is the same. See test_in_process.
-AS_A_MODULE = (
-    "sensitive new",
-    "registered",
-    "sensitive misspelt",
-    "sensitive is no bool",
-    "header repeated by the server",
-    "token of the environment",
-    "wrong secret",
-)
 WORKING = (
     "sensitive new",
     "registered",
@@ -97,6 +88,8 @@ def _tasks(fake: FakeZitadel, acme: str) -> list[Task]:
         task("token repeated by the server", {**tier, "key": "echo_token"}),
         task("wrong token", {**tier, "token": "{{ wrong_token }}"}),
         task("split token", {**tier, "token": "{{ split_token }}"}),
+        task("organizations is text", {"organizations": "acme"}, BULK),
+        task("an organization is text", {**client, "organizations": ["acme"]}, BULK),
         task("token and a misspelt option", {**tier, "tokn": "{{ misspelt }}"}),
         task("token of a file", {**tier, "token": None, "token_file": "~/token"}),
         task("no token in the file", {**tier, "token": None, "token_file": "~/no-token"}),
@@ -126,8 +119,7 @@ class Told:
     secrets: dict[str, str]
 
 
-def arrange(ansible: Ansible, fake: FakeZitadel) -> tuple[dict[str, str], Arranged]:
-    """Return all secrets and the tasks. test_in_process runs some of them as a module and compares."""
+def _run(ansible: Ansible, fake: FakeZitadel) -> Told:
     acme = fake.create_organization("acme")
     user = fake.create_user("ORG_OWNER", acme, token=SECRETS["token_of_environment"])
     fake.create_user("ORG_OWNER", acme, token=SECRETS["token_of_file"])
@@ -146,21 +138,22 @@ def arrange(ansible: Ansible, fake: FakeZitadel) -> tuple[dict[str, str], Arrang
     (ansible.home / "key.json").write_text(json.dumps(key))
     secrets = {**SECRETS, "token": fake.token, "client_secret": client_secret, "private_key": key["key"]}
     variables = {**secrets, "client_id": client_id, "key_json": json.dumps(key)}
-    return secrets, Arranged(
+    run = ansible.run(
+        fake,
         _tasks(fake, acme),
         defaults={"token": "{{ token }}"},
-        env={"ZITADEL_TOKEN": SECRETS["token_of_environment"], "ANSIBLE_INJECT_INVOCATION": "true"},
+        env={"ZITADEL_TOKEN": SECRETS["token_of_environment"]},
         variables=variables,
+        args=["-vvvv", "--diff"],
     )
+    assert run.rc == 0, run.output
+    return Told(run, secrets)
 
 
 @pytest.fixture(scope="module")
 def told(ansible: Ansible) -> Iterator[Told]:
     with FakeZitadel() as fake:
-        secrets, arranged = arrange(ansible, fake)
-        run = ansible.run_arranged(fake, arranged, args=["-vvvv", "--diff"])
-        assert run.rc == 0, run.output
-        yield Told(run, secrets)
+        yield _run(ansible, fake)
 
 
 def _forms(secret: str) -> set[str]:
@@ -192,7 +185,7 @@ def test_no_secret_is_shown(told: Told) -> None:
 def test_the_tasks_did_what_they_should(told: Told) -> None:
     """Else nothing could have been shown."""
     done = {result.task: result.failed for result in told.run.results}
-    assert len(done) == 37
+    assert len(done) == 39
     assert {name for name, failed in done.items() if not failed} == set(WORKING)
     assert "invocation" in told.run["sensitive new"].data
 

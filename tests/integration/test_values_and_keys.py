@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Arranged, Run, task
+from integration.harness import Ansible, Run, task
 
 JSON_TEXT = '{"b": 1, "a": [true, null]}'
 
@@ -75,8 +75,9 @@ def fake() -> Iterator[FakeZitadel]:
         yield fake
 
 
-def arrange_values(fake: FakeZitadel) -> tuple[str, Arranged]:
-    """Return the organization and the tasks."""
+@pytest.fixture(scope="module")
+def values(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
+    """Return the run and the organization."""
     acme = fake.create_organization("acme")
     tasks = []
     for name, (options, _stored) in VALUES.items():
@@ -90,13 +91,8 @@ def arrange_values(fake: FakeZitadel) -> tuple[str, Arranged]:
     copied = fake.create_organization("copy")
     copy = {"org_id": copied, "metadata": "{{ all.metadata }}", "metadata_b64": "{{ all.metadata_b64 }}"}
     tasks += [task("copy", copy), task("copy again", copy)]
-    return acme, Arranged(tasks, variables={"json_text": JSON_TEXT, "some_dict": {"z": [1, True], "a": "text"}})
-
-
-@pytest.fixture(scope="module")
-def values(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
-    acme, arranged = arrange_values(fake)
-    run = ansible.run_arranged(fake, arranged)
+    variables = {"json_text": JSON_TEXT, "some_dict": {"z": [1, True], "a": "text"}}
+    run = ansible.run(fake, tasks, variables=variables)
     assert run.rc == 0
     return run, acme
 
