@@ -34,6 +34,7 @@ _SAME = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "DATE"),
     (re.compile(r"\bj\d{9,13}\.\d+"), "JOB"),
     (re.compile(r"_payload_\w{8}/"), "_payload/"),
+    (re.compile(r"\bplaybook-\d+\.yml"), "PLAYBOOK"),
     (
         re.compile(
             r"^(<|Trying secret|Using module file|Pipelining is enabled|Loading collection|ASYNC (POLL|OK|FAILED) on).*\n",
@@ -48,8 +49,8 @@ _SAME = (
 )
 # Values may have dates in them, too.
 _BASE64 = re.compile(r'(?<="value":")[^"]+|(?<="value_b64": ")[^"]+')
-# Headers that a port, a date or a secret made for one run is in.
-_OWN_HEADERS = ("host", "authorization", "content-length")
+# Headers that a port, a date, a number or a secret of one run is in.
+_OWN_HEADERS = ("host", "authorization", "content-length", "x-task")
 
 
 @dataclass

@@ -48,6 +48,16 @@ def test_another_interpreter_gets_a_process(ansible: Ansible) -> None:
         assert processes(run) == {"other"}
 
 
+def test_a_host_without_an_interpreter_needs_no_process(ansible: Ansible) -> None:
+    """A module would search for one, and might find one without requests."""
+    (ansible.folder / "box").write_text("box ansible_connection=local\n")
+    with FakeZitadel() as fake:
+        run = ansible.run(fake, [task("set", {"key": "a", "value": "1"})], args=["-vvvv", "-i", "box"], hosts="box")
+        assert not run["set"].failed
+        assert processes(run) == set()
+        assert fake.metadata(fake.home_id) == {"a": b"1"}
+
+
 @pytest.mark.parametrize("in_process", [True, False])
 def test_ctrl_c_during_a_request_ends_the_playbook(ansible: Ansible, in_process: bool) -> None:
     with FakeZitadel() as fake:

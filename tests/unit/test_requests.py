@@ -214,10 +214,13 @@ def options(**more: Any) -> ConnectionOptions:
 def test_equal_options_share_a_connection_within_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     first = connect(options())
     assert connect(options()) is first
-    assert connect(options(retries=1)) is not first
-    again = connect(options())
+    other = connect(options(retries=1))
+    assert other is not first
+    # Side by side, as a loop over two instances needs them.
+    assert connect(options()) is first
+    assert connect(options(retries=1)) is other
     monkeypatch.setattr(os, "getpid", lambda: -1)
-    assert connect(options()) is not again
+    assert connect(options()) is not first
 
 
 @pytest.mark.parametrize(
