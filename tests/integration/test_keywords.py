@@ -61,6 +61,8 @@ PLAYBOOK = """
           nested: "{{ nested }}"
           dangerous: "{{ dangerous }}"
           text: "{{ json_text | string }}"
+          date: 2026-11-24
+          time: 2026-11-24T10:20:30
           vaulted: "{{ vaulted }}"
       vars:
         vaulted: VAULTED
@@ -106,6 +108,9 @@ PLAYBOOK = """
       no_log: true
     - name: written by somebody else
       community.zitadel.zitadel_org_metadata: {key: raced, value: x}
+    - name: one of two written by somebody else
+      community.zitadel.zitadel_org_metadata: {key: "{{ item }}", value: x}
+      loop: [raced2, calm]
     - name: removed
       community.zitadel.zitadel_org_metadata: {key: tier, state: absent}
     - name: token_file beside the playbook
@@ -188,6 +193,7 @@ def played(ansible: Ansible) -> Iterator[Played]:
         fake.fail(400, 3, f"I do not want {TOKEN}", path="metadata/refused$")
         fake.fail(403, 7, "No matching permissions found (AUTH-5mWD2)", method="DELETE", path="_bulk$", every=2)
         fake.after(lambda request: fake.set(acme, "raced", "other"), path="metadata/raced$")
+        fake.after(lambda request: fake.set(acme, "raced2", "other"), path="metadata/raced2$")
         (ansible.folder / "token-beside").write_text(TOKEN)
         (ansible.home / "token").write_text(TOKEN)
         text = PLAYBOOK.replace("VAULTED\n", ansible.vaulted(TOKEN)).replace("URL", fake.url).replace("TOKEN", TOKEN)
@@ -204,6 +210,10 @@ def test_it_went_as_planned(played: Played) -> None:
     after = TASKS.index("unknown option")
     assert failed == ["loop", "failed_when", "until, in vain", *TASKS[after:]]
     assert run["written by somebody else"]["warnings"]
+    assert [bool(item.data.get("warnings")) for item in run.items("one of two written by somebody else")] == [
+        True,
+        False,
+    ]
     assert run["until"]["attempts"] == 3
     assert run["half-way"]["changed"] is True
 
@@ -212,6 +222,7 @@ def test_values_arrive_as_they_were_given(played: Played) -> None:
     assert played.held["dangerous"] == b"{{ plain }}"
     assert played.held["vaulted"] == TOKEN.encode()
     assert played.held["5"] == TOKEN.encode()
+    assert (played.held["date"], played.held["time"]) == (b"2026-11-24", b"2026-11-24T10:20:30")
     assert played.held["nested"] == b'{"a":[1,2.5,true,null],"b":"gold"}'
 
 
