@@ -461,7 +461,7 @@ def measure_imports(bench: Bench) -> dict[str, Any]:
         output = subprocess.run(command, env=environment, input=text, stdout=subprocess.PIPE, text=True, check=True)
         reports.append(json.loads(output.stdout))
     found = reports[-1]
-    for name in ("ansible.module_utils.basic", "requests", "collection"):
+    for name in ("ansible.module_utils.basic", "requests", "collection", "compiling"):
         found[name] = min(float(report[name]) for report in reports)
         say(f"  {name:<36}{found[name] * 1e3:7.1f} ms")
     say(f"  jwt, cryptography: {', '.join(found['unwanted']) + ' IMPORTED' if found['unwanted'] else 'not imported'}")
