@@ -237,8 +237,9 @@ class Connection:
             )
         if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, TimeoutError):
             return f"{options.url} did not answer within {options.timeout:g} seconds (option timeout), {_tries(tries)}."
+        cut_short = isinstance(error, requests.exceptions.ChunkedEncodingError)
         return (
-            f"{options.url} cannot be reached: {_words(reason)}, {_tries(tries)}. "
+            f"{options.url} cannot be reached: {_CUT_SHORT if cut_short else _words(reason)}, {_tries(tries)}. "
             "Check url, the network, and that the server runs."
         )
 
@@ -408,9 +409,9 @@ def _never_arrived(error: Exception) -> bool:
 
 def _words(error: BaseException) -> str:
     if isinstance(error, http.client.RemoteDisconnected):
-        return "it closed the connection without an answer"
-    if isinstance(error, urllib3.exceptions.IncompleteRead):
-        return _CUT_SHORT
+        return "the connection was closed without an answer"
+    if isinstance(error, http.client.BadStatusLine):
+        return "the answer is not HTTP"
     # What Python says of a proxy's answer, and what is said here, has no number.
     said = str(error) if type(error) in (OSError, ConnectionAbortedError) else ""
     return str(getattr(error, "strerror", None) or said or type(error).__name__)

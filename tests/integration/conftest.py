@@ -26,7 +26,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """As modules, run once what is run for several releases, or with and without --check: it takes half a second a task."""
+    """As modules, run once what is run for several releases, or with and without --check: a task takes half a second."""
     if config.getoption("--as-modules"):
         again = [item for item in items if any(_params(item).get(name) for name in ("cases", "documented", "story"))]
         config.hook.pytest_deselected(items=again)

@@ -142,11 +142,13 @@ class Ansible:
         variables: Mapping[str, Any] | None = None,
         env: Mapping[str, str] | None = None,
         args: Sequence[str] = (),
+        beside: Sequence[FakeZitadel] = (),
         compare: bool = True,
         **keywords: Any,
     ) -> Run:
         """Run tasks in one play against a fake, as its administrator unless ``defaults`` log in otherwise.
 
+        ``beside`` are other fakes that they reach,
         ``defaults`` are options for all tasks (None takes one away), ``variables`` are not shown by the playbook,
         ``keywords`` are those of the play.
         """
@@ -169,7 +171,7 @@ class Ansible:
             path = self.folder / f"variables-{self._runs}.json"
             path.write_text(json.dumps(variables))
             args = [*args, "-e", f"@{path}"]
-        fakes = [fake] if fake else []
+        fakes = [fake, *beside] if fake else beside
         run = self.playbook(json.dumps([whole]), fakes=fakes, env=env, args=args, compare=compare)
         run._fake, run._numbers, run._snapshots = fake, numbers, snapshots
         return run
@@ -231,7 +233,7 @@ class Ansible:
         results = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
         if compare:
             requests = {fake: fake.requests[start:] for fake, start in before.items()}
-            self._ways.check(told(self.folder, output, results, requests))
+            self._ways.check(told(self.folder, self.process.returncode, output, results, requests))
         return Run(self.process.returncode, output, [Result(**result) for result in results])
 
     def local_hosts(self, hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -287,7 +289,8 @@ class Ansible:
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_INJECT_INVOCATION": "true",
             "RECORD_FILE": str(record),
-            **({} if self.in_process else {"ZITADEL_IN_PROCESS": "false"}),
+            # Pipelining saves time where it is not the point.
+            **({} if self.in_process else {"ZITADEL_IN_PROCESS": "false", "ANSIBLE_PIPELINING": "true"}),
         }
 
 

@@ -126,16 +126,17 @@ def _hosts(content: Any) -> Iterator[str]:
                 yield name
 
 
-def _variables(fake: FakeZitadel, text: str) -> dict[str, str]:
-    """Return what the reader of all these texts would have to define."""
-    client_id, client_secret = fake.create_secret(fake.admin)
+def _variables(fake: FakeZitadel, acme: str, text: str) -> dict[str, str]:
+    """Return what the reader of all these texts would have to define. The client has the least role that is advised."""
+    client_id, client_secret = fake.create_secret(fake.create_user("ORG_SETTINGS_MANAGER", acme))
     key = json.dumps(fake.create_key(fake.admin))
     by_end = {"token": fake.token, "client_id": client_id, "client_secret": client_secret, "key": key, "key_json": key}
     vaulted = {
         name: next((value for end, value in by_end.items() if name.endswith(f"_{end}")), "text of the reader")
         for name in re.findall(r"\bvault(?:ed)?_\w+", text)
     }
-    return {**vaulted, **VARIABLES, "readers_url": fake.url, "readers_token": fake.token}
+    readers = {"readers_url": fake.url, "readers_token": fake.token, "readers_org_id": acme}
+    return {**vaulted, **VARIABLES, **readers}
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def documented(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Doc
             paths.append(folder / f"{number:02}.yml")
             paths[-1].write_text(text, encoding="utf-8")
             hosts.update(_hosts(yaml.load(text, _Loader)))
-        variables = {**_variables(fake, "".join(one.text for one in PLAYBOOKS)), "readers_org_id": acme}
+        variables = _variables(fake, acme, "".join(one.text for one in PLAYBOOKS))
         inventory = ansible.local_hosts({host: {} for host in ["localhost", *sorted(hosts)]})
         args = [*inventory, "-e", json.dumps(variables), *(["--check"] if check else [])]
         env = {"ZITADEL_URL": fake.url, "ZITADEL_TOKEN": fake.token, "ZITADEL_ORG_ID": acme}

@@ -14,6 +14,18 @@ from integration.harness import PROGRAMS, Ansible, processes, task
 INFO = "zitadel_org_metadata_info"
 
 
+def test_a_variable_can_turn_it_off(ansible: Ansible) -> None:
+    with FakeZitadel() as fake:
+        tasks = [
+            task("off", {"key": "a", "value": "1"}, vars={"zitadel_in_process": False}),
+            task("off by a template", {"key": "a"}, INFO, vars={"zitadel_in_process": "{{ 'no' }}"}),
+            task("on", {"key": "a"}, INFO, vars={"zitadel_in_process": True}),
+        ]
+        run = ansible.run(fake, tasks, args=["-vvvv"])
+        assert processes(run) == {"off", "off by a template"}
+        assert fake.metadata(fake.home_id) == {"a": b"1"}
+
+
 def test_the_environment_can_turn_it_off(ansible: Ansible) -> None:
     with FakeZitadel() as fake:
         run = ansible.run(

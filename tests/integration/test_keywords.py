@@ -198,7 +198,7 @@ def played(ansible: Ansible) -> Iterator[Played]:
         (ansible.home / "token").write_text(TOKEN)
         text = PLAYBOOK.replace("VAULTED\n", ansible.vaulted(TOKEN)).replace("URL", fake.url).replace("TOKEN", TOKEN)
         args = ["-vvvv", "--diff", *ansible.local_hosts({"box": {}, "localhost": {}}), *ansible.vault_arguments]
-        run = ansible.playbook(text, fakes=[fake], args=args)
+        run = ansible.playbook(text, fakes=[fake], args=args, env={"ANSIBLE_PIPELINING": "false"})
         yield Played(run, fake.metadata(acme))
 
 

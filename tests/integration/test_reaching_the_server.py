@@ -197,7 +197,7 @@ def test_proxies_of_the_environment_are_used(ansible: Ansible) -> None:
         fake.clear_requests()
         proxy.clear_requests()
         env = {"http_proxy": proxy.url, "no_proxy": "localhost,127.0.0.1"}
-        run = ansible.run(fake, [task("direct", READ, INFO)], env=env)
+        run = ansible.run(fake, [task("direct", READ, INFO)], env=env, beside=[proxy])
         assert run["direct"]["org_id"] == fake.home_id
         assert not proxy.requests
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Run, Task, everything, task
+from integration.harness import Ansible, Run, Task, everything, processes, task
 
 BULK = "zitadel_org_metadata_bulk"
 TEXT = "sensitive-text-4711"
@@ -188,6 +188,12 @@ def test_the_tasks_did_what_they_should(told: Told) -> None:
     assert len(done) == 39
     assert {name for name, failed in done.items() if not failed} == set(WORKING)
     assert "invocation" in told.run["sensitive new"].data
+
+
+def test_no_task_needs_a_process(ansible: Ansible, told: Told) -> None:
+    assert processes(told.run) == (
+        set() if ansible.in_process else {result.task for result in told.run.results} - {"registered"}
+    )
 
 
 def test_the_diff_of_sensitive_values_shows_their_length(told: Told) -> None:

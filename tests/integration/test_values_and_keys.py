@@ -92,7 +92,7 @@ def values(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
     copy = {"org_id": copied, "metadata": "{{ all.metadata }}", "metadata_b64": "{{ all.metadata_b64 }}"}
     tasks += [task("copy", copy), task("copy again", copy)]
     variables = {"json_text": JSON_TEXT, "some_dict": {"z": [1, True], "a": "text"}}
-    run = ansible.run(fake, tasks, variables=variables)
+    run = ansible.run(fake, tasks, variables=variables, args=["--diff"])
     assert run.rc == 0
     return run, acme
 

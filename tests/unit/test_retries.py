@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import email.utils
 import socket
+import threading
 import time
 from typing import Any
 
 import pytest
+from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
+from ansible_collections.community.zitadel.plugins.module_utils._http import Connection, ConnectionOptions
 
 from fake_zitadel import FakeZitadel
 from unit.helpers import Waits, call, connection_to, refused_call
@@ -145,7 +148,7 @@ def test_a_dropped_connection(fake: FakeZitadel, waits: Waits, when: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("when", "why"), [("before", "closed the connection without an answer"), ("middle", "cut short")]
+    ("when", "why"), [("before", "the connection was closed without an answer"), ("middle", "cut short")]
 )
 def test_connections_that_are_always_dropped(fake: FakeZitadel, waits: Waits, when: str, why: str) -> None:
     fake.drop(when, times=None)
@@ -155,6 +158,36 @@ def test_connections_that_are_always_dropped(fake: FakeZitadel, waits: Waits, wh
     assert error.uncertain
     assert error.error == {"status": None, "code": None, "id": None, "message": None}
     assert_within(waits, back_off(0.5, 2))
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "was cut short", id="in a chunk"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", "was cut short", id="after a chunk"
+        ),
+        pytest.param(b"SSH-2.0-OpenSSH_9.9\r\n", "is not HTTP", id="another protocol"),
+    ],
+)
+def test_an_answer_that_cannot_be_read(answer: bytes, why: str) -> None:
+    def serve() -> None:
+        client = listening.accept()[0]
+        with client:
+            client.recv(65536)
+            client.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = threading.Thread(target=serve)
+        server.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        error = refused_call(Connection(ConnectionOptions(url, AccessToken("a-token"), retries=0)))
+        server.join()
+    assert error.msg == (
+        f"Cannot try it. {url} cannot be reached: the answer {why}, in one try. "
+        "Check url, the network, and that the server runs."
+    )
+    assert error.uncertain
 
 
 def test_a_server_that_does_not_answer(fake: FakeZitadel, waits: Waits) -> None:
