@@ -52,7 +52,7 @@ PYTEST = "python -m pytest -q -n 2 --dist loadfile"
 # Tasks run in process, and then in processes of their own, where they must do and tell the same. That takes minutes:
 # on the oldest ansible-core, only where core itself has a say in what comes in and goes out.
 AS_MODULES_ON_OLDEST = " ".join(
-    f"tests/integration/test_{name}.py" for name in ("argument_errors", "keywords", "module_defaults", "secrets")
+    f"tests/integration/test_{name}.py" for name in ("keywords", "module_defaults", "secrets")
 )
 
 CHECKS = [
