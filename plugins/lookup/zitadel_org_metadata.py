@@ -149,10 +149,9 @@ class LookupModule(LookupBase):
 
     def _from_variables(self, given: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         named = set(given)
-        hidden = set().union(*(group for group in _GROUPS if group & named))
+        hidden = named.union(*(group for group in _GROUPS if group & named))
         if named & _GROUPS[0] == {"client_id"}:
             hidden.discard("client_secret")
-        hidden = hidden | named
         options = [option for option in (*CONNECTION_SPEC, *ORGANIZATION_SPEC) if option not in hidden]
         return {
             option: self._templar.template(variables[f"zitadel_{option}"])

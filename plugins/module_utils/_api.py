@@ -102,11 +102,6 @@ class Write(t.NamedTuple):
     body: bytes | None
 
     @property
-    def bulk(self) -> bool:
-        """Whether this is a bulk call. A bulk set of a value that ZITADEL holds already makes no event."""
-        return self.path == _BULK
-
-    @property
     def doing(self) -> str:
         return f"{'set' if self.method == 'POST' else 'remove'} {named(self.keys)}"
 

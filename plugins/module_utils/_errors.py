@@ -76,13 +76,11 @@ class Refusal:
 
     def hiding(self, texts: t.Iterable[str]) -> Refusal:
         """Return the same, with these texts hidden where it is shown."""
-        return dataclasses.replace(self, hidden=self.hidden.union(filter(None, texts)))
+        return dataclasses.replace(self, hidden=self.hidden.union(texts))
 
     def shown(self, text: str | None) -> str | None:
         """Return the message or the location as it may be shown. What it means is told from the whole."""
-        for hidden in sorted(self.hidden, key=len, reverse=True):
-            text = text and text.replace(hidden, "********")
-        return text
+        return text and hide(text, self.hidden)
 
     @property
     def meaning(self) -> int | None:
@@ -162,6 +160,13 @@ class ZitadelError(Exception):
         refusal = self.refusal
         known = {name: getattr(refusal, name, None) for name in ("status", "code", "id")}
         return {**known, "message": refusal and refusal.shown(refusal.message)}
+
+
+def hide(text: str, hidden: t.Iterable[str]) -> str:
+    """Return a text without those that must not be shown, of which one can be part of another."""
+    for secret in sorted(filter(None, hidden), key=len, reverse=True):
+        text = text.replace(secret, "********")
+    return text
 
 
 def explain(refusal: Refusal, *, url: str, org_id: str | None, permission: str | None) -> str:

@@ -24,6 +24,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._errors import (
     Refusal,
     ZitadelError,
     explain,
+    hide,
     json_object,
 )
 
@@ -46,7 +47,8 @@ _MOMENTARY_BACK_OFF = 0.05
 _MAX_BACK_OFF = 60.0
 _MAX_RETRY_AFTER = 60.0
 _SHORT = 3
-_CUT_SHORT = "the answer was cut short"
+_NO_TUNNEL = "Tunnel connection failed"
+"""How Python begins to tell what a proxy answered instead of opening a tunnel."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,7 +185,7 @@ class Connection:
                     **request,
                 )
                 if _is_cut_short(response):
-                    raise requests.exceptions.ConnectionError(ConnectionAbortedError(_CUT_SHORT))
+                    raise requests.exceptions.ChunkedEncodingError
             except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
                 sent.uncertain = sent.uncertain or not _never_arrived(error)
                 if last or not _worth_repeating(error):
@@ -203,18 +205,12 @@ class Connection:
 
     def _error(self, doing: str, why: str, refusal: Refusal | None, sent: _Sent) -> ZitadelError:
         refusal = refusal and refusal.hiding(self._secrets)
-        msg = self._without_secrets(f"Cannot {doing}. {why}")
         return ZitadelError(
-            msg,
+            hide(f"Cannot {doing}. {why}", self._secrets),
             refusal,
             uncertain=sent.uncertain,
             unreachable=refusal is None or refusal.busy,
         )
-
-    def _without_secrets(self, text: str) -> str:
-        for secret in filter(None, self._secrets):
-            text = text.replace(secret, "********")
-        return text
 
     def _unreachable(self, error: Exception, tries: int) -> str:
         options = self._options
@@ -237,9 +233,11 @@ class Connection:
             )
         if isinstance(error, requests.exceptions.Timeout) or isinstance(reason, TimeoutError):
             return f"{options.url} did not answer within {options.timeout:g} seconds (option timeout), {_tries(tries)}."
+        # So requests calls every answer that ends too early, in chunks or not.
         cut_short = isinstance(error, requests.exceptions.ChunkedEncodingError)
+        why = "the answer was cut short" if cut_short else _words(reason)
         return (
-            f"{options.url} cannot be reached: {_CUT_SHORT if cut_short else _words(reason)}, {_tries(tries)}. "
+            f"{options.url} cannot be reached: {why}, {_tries(tries)}. "
             "Check url, the network, and that the server runs."
         )
 
@@ -402,7 +400,7 @@ def _never_arrived(error: Exception) -> bool:
         UnicodeError,
     )
     return any(
-        isinstance(cause, no_connection) or _is_about_the_certificate(cause) or "Tunnel connection failed" in str(cause)
+        isinstance(cause, no_connection) or _is_about_the_certificate(cause) or _NO_TUNNEL in str(cause)
         for cause in _causes(error)
     )
 
@@ -412,8 +410,7 @@ def _words(error: BaseException) -> str:
         return "the connection was closed without an answer"
     if isinstance(error, http.client.BadStatusLine):
         return "the answer is not HTTP"
-    # What Python says of a proxy's answer, and what is said here, has no number.
-    said = str(error) if type(error) in (OSError, ConnectionAbortedError) else ""
+    said = str(error) if _NO_TUNNEL in str(error) else None
     return str(getattr(error, "strerror", None) or said or type(error).__name__)
 
 
