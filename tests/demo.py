@@ -11,7 +11,6 @@ Secrets travel in the environment, never in a command line.
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import secrets
@@ -24,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
+
+from fake_zitadel.process import serving
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/demo"
@@ -82,21 +83,7 @@ def _run(environment: dict[str, str], *command: str) -> str:
 def _fake_server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """Run the fake server and give the environment that leads to its organization; stop it whatever happens."""
     token = secrets.token_urlsafe(32)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fake_zitadel", "--organization", "acme", "--exit-with-parent"],
-        cwd=ROOT / "tests",
-        env={**environment, "ZITADEL_TOKEN": token},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        line = process.stdout.readline()
-        if not line:
-            sys.exit(f"The fake server did not start (exit {process.wait()}).")
-        ready = json.loads(line)
-        print(f"It listens on {ready['url']} as process {process.pid}.")
+    with serving("--organization", "acme", environment={**environment, "ZITADEL_TOKEN": token}) as ready:
         yield {
             **{name: value for name, value in environment.items() if not name.startswith("ZITADEL_")},
             "NO_PROXY": "127.0.0.1",
@@ -105,14 +92,6 @@ def _fake_server(environment: dict[str, str]) -> Iterator[dict[str, str]]:
             "ZITADEL_TOKEN": token,
             "ZITADEL_ORG_ID": ready["organizations"]["acme"],
         }
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        _say("The fake server has stopped")
 
 
 def _play(environment: dict[str, str], *options: str) -> str:

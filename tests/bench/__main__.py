@@ -40,6 +40,7 @@ PROGRAMS = Path(sys.executable).parent
 sys.path.insert(0, str(HERE.parent))
 
 from bench.report import Results, draw, write_up  # noqa: E402
+from fake_zitadel.process import serving  # noqa: E402
 
 METADATA = "/management/v1/metadata"
 MODULE = "community.zitadel.zitadel_org_metadata"
@@ -64,34 +65,6 @@ class Server:
     def counts(self) -> dict[str, int]:
         """Return how many requests and writes there were so far."""
         return dict(requests.get(f"{self.url}/_fake/requests", timeout=30).json())
-
-
-@contextlib.contextmanager
-def fake_server() -> Iterator[Server]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "fake_zitadel", "--exit-with-stdin"]
-        + [part for name in ("keys", "process", "in process", "imports") for part in ("--organization", name)],
-        cwd=HERE.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        line = process.stdout.readline()
-        if not line:
-            sys.exit(f"The fake server did not start (exit {process.wait()}).")
-        server = Server(**json.loads(line))
-        say(f"A fake ZITADEL listens on {server.url} as process {process.pid}.")
-        yield server
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        say("The fake ZITADEL has stopped.")
 
 
 class PlainSession:
@@ -515,7 +488,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     few, many = (10, 100) if quick else (100, 1_000)
     BUILD.mkdir(parents=True, exist_ok=True)
-    with alone(), fake_server() as server:
+    organizations = [f"--organization={name}" for name in ("keys", "process", "in process", "imports")]
+    with alone(), serving(*organizations) as ready:
+        server = Server(**ready)
         bench = Bench(server, Ansible(server), quick, 1 if quick else ROUNDS)
         warm_up(bench)
         scenarios = [
