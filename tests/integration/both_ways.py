@@ -93,12 +93,12 @@ def told(
 
     def same(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: same(_in_json(key, item)) for key, item in value.items()}
+            return {key: same(_decoded(item) if key == "value_b64" else item) for key, item in value.items()}
         if isinstance(value, list):
             return [same(item) for item in value]
         if not isinstance(value, str):
             return value
-        value = _BASE64.sub(_decoded, value).replace(str(folder), "FOLDER")
+        value = _BASE64.sub(lambda found: _decoded(found.group()), value).replace(str(folder), "FOLDER")
         for pattern, replacement in _SAME:
             value = pattern.sub(replacement, value)
         return value
@@ -129,16 +129,12 @@ def _in_turn(requests: Iterable[Request]) -> list[Request]:
     )
 
 
-def _in_json(key: str, item: Any) -> Any:
-    """Return a field as JSON shows it where that is looked for."""
-    return f'"{key}": "{item}"' if key == "value_b64" and isinstance(item, str) else item
-
-
-def _decoded(match: re.Match[str]) -> str:
+def _decoded(value: Any) -> Any:
+    """Return what a text is the base64 of, and everything else as it is."""
     try:
-        return _text(base64.b64decode(match.group(), validate=True))
+        return _text(base64.b64decode(value, validate=True)) if isinstance(value, str) else value
     except ValueError:
-        return match.group()
+        return value
 
 
 def _text(value: bytes) -> str:

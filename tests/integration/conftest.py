@@ -21,8 +21,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out what is about one of the ways only."""
-    return True if collection_path.name == "test_in_process.py" and config.getoption("--as-modules") else None
+    """As modules, leave out what is about the other way, and lookups, which know only one."""
+    left_out = collection_path.name in ("test_in_process.py", "test_lookup.py")
+    return True if left_out and config.getoption("--as-modules") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

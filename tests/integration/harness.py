@@ -148,11 +148,11 @@ class Ansible:
     ) -> Run:
         """Run tasks in one play against a fake, as its administrator unless ``defaults`` log in otherwise.
 
-        ``beside`` are other fakes that they reach,
-        ``defaults`` are options for all tasks (None takes one away), ``variables`` are not shown by the playbook,
-        ``keywords`` are those of the play.
+        ``beside`` are other fakes that they reach, ``defaults`` options for all tasks (None takes one away),
+        ``variables`` such that the playbook does not show, and ``keywords`` those of the play.
         """
-        options = _options(fake, defaults or {})
+        options: dict[str, Any] = {"url": fake.url, "token": fake.token} if fake else {}
+        options = {name: value for name, value in {**options, **(defaults or {})}.items() if value is not None}
         numbers = {}
         numbered = []
         for one in tasks:
@@ -292,11 +292,6 @@ class Ansible:
             # Pipelining saves time where it is not the point.
             **({} if self.in_process else {"ZITADEL_IN_PROCESS": "false", "ANSIBLE_PIPELINING": "true"}),
         }
-
-
-def _options(fake: FakeZitadel | None, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = {"url": fake.url, "token": fake.token} if fake else {}
-    return {name: value for name, value in {**options, **defaults}.items() if value is not None}
 
 
 def _take_snapshot(fake: FakeZitadel, request: Request, snapshots: dict[str, Snapshot]) -> None:

@@ -33,9 +33,12 @@ def fake() -> Iterator[FakeZitadel]:
 
 
 @pytest.fixture(scope="module")
-def arranged(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
-    """Return the run and the organization that is asked for, with another one in the environment."""
-    acme = fake.create_organization("acme", domain="acme.example.com", metadata=METADATA)
+def acme(fake: FakeZitadel) -> str:
+    return fake.create_organization("acme", domain="acme.example.com", metadata=METADATA)
+
+
+@pytest.fixture(scope="module")
+def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
     own = fake.create_organization("own")
     fake.create_organization("inactive", state="inactive")
     fake.create_organization("removed", state="removed")
@@ -75,17 +78,7 @@ def arranged(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
         task("own organization", {"token": owner.token}, LIST),
     ]
     # The organization of the environment is none of the list's business.
-    return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": own}, args=["--diff"]), acme
-
-
-@pytest.fixture(scope="module")
-def run(arranged: tuple[Run, str]) -> Run:
-    return arranged[0]
-
-
-@pytest.fixture(scope="module")
-def acme(arranged: tuple[Run, str]) -> str:
-    return arranged[1]
+    return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": own}, args=["--diff"])
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,16 @@ def fake() -> Iterator[FakeZitadel]:
 
 
 @pytest.fixture(scope="module")
-def arranged(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
-    """Return the run and the organization that is asked for, with another one in the environment."""
+def acme(fake: FakeZitadel) -> str:
+    """The organization that is asked for, among others with names like it."""
     fake.create_organization("acm")
     fake.create_organization("acme2", domain="acme.example.com.br")
-    acme = fake.create_organization("acme", domain="acme.example.com")
+    return fake.create_organization("acme", domain="acme.example.com")
+
+
+@pytest.fixture(scope="module")
+def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
+    """All tasks, with another organization in the environment."""
     tier = {"key": "tier", "value": "gold"}
     other = fake.create_organization("other")
     removed = fake.create_organization("removed", state="removed")
@@ -57,17 +62,7 @@ def arranged(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
         task("removed, in check mode", {"org_id": removed, **tier}, check_mode=True),
         task("removed, read", {"org_id": removed}, "zitadel_org_metadata_info"),
     ]
-    return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": other}), acme
-
-
-@pytest.fixture(scope="module")
-def run(arranged: tuple[Run, str]) -> Run:
-    return arranged[0]
-
-
-@pytest.fixture(scope="module")
-def acme(arranged: tuple[Run, str]) -> str:
-    return arranged[1]
+    return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": other})
 
 
 @pytest.mark.parametrize("name", ["org_id", "organization_id", "org_name", "org_domain"])
