@@ -4,7 +4,7 @@
 
 """A server that answers like ZITADEL where organization metadata is concerned, for tests and demonstrations.
 
-Its answers are compared with those of real servers (``tests/recordings``) by ``tests/fake``.
+Its answers are compared with those of real servers (``tests/recordings``) by ``tests/fake_zitadel_tests``.
 ::
 
     with FakeZitadel(release="4.13.1") as fake:      # "3.4.9", "4.7.0", "4.13.1", "next"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fake.client import Client, Reply
 from fake_zitadel import FakeZitadel
+from fake_zitadel_tests.client import Client, Reply
 
 SEARCH = "/v2/organizations/_search"
 

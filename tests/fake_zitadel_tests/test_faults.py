@@ -12,8 +12,8 @@ import threading
 
 import pytest
 
-from fake.client import METADATA, Client
 from fake_zitadel import FakeZitadel, Request
+from fake_zitadel_tests.client import METADATA, Client
 
 Cut = (ConnectionError, http.client.RemoteDisconnected)
 

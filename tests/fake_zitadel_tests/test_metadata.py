@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fake.client import METADATA, Client
 from fake_zitadel import RELEASES, FakeZitadel
+from fake_zitadel_tests.client import METADATA, Client
 
 ONE = "MQ=="
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fake.comparison import Comparison
+from fake_zitadel_tests.comparison import Comparison
 
 ENTRY = {
     "status": 200,

@@ -19,8 +19,8 @@ from urllib.parse import quote, urlencode
 import jwt
 import pytest
 
-from fake.comparison import BYTES, Comparison
 from fake_zitadel import FakeZitadel
+from fake_zitadel_tests.comparison import BYTES, Comparison
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 AUDIENCE_SCOPE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"

@@ -13,8 +13,8 @@ from typing import Any
 import jwt
 import pytest
 
-from fake.client import Client, Reply
 from fake_zitadel import FakeZitadel, User
+from fake_zitadel_tests.client import Client, Reply
 
 SCOPE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fake.client import Client
 from fake_zitadel import FakeZitadel
+from fake_zitadel_tests.client import Client
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from fake.client import METADATA, Client
 from fake_zitadel import FakeZitadel, paths, protojson
+from fake_zitadel_tests.client import METADATA, Client
 
 
 @pytest.mark.parametrize(
