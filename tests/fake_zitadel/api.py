@@ -17,7 +17,7 @@ from . import errors, tokens
 from .exchange import Answer, Request
 from .hosts import Hosts
 from .paths import is_printable_ascii, redirect_of, split
-from .permissions import may, roles_of
+from .permissions import may, permissions_of, roles_of
 from .protojson import Message, encode_base64, field_size, varint_size
 from .releases import MIB
 from .store import INSTANCE_ID, USUAL, Entry, Fate, Organization, Store, User, Written, organization_not_found
@@ -133,6 +133,11 @@ class Api:
         if not may(user, organization, permission):
             raise errors.permission_denied()
         return user, organization
+
+    def my_permissions(self, call: Call) -> Json:
+        user = self.authenticate(call)
+        permissions = permissions_of(user, self.organization(call, user))
+        return {"result": permissions} if permissions else {}
 
     # Organization metadata
 
@@ -364,6 +369,7 @@ def _routes() -> list[Route]:
         ("PUT", "/management/v1/users/{}/secret", Api.generate_secret),
         ("GET", "/management/v1/healthz", Api.healthz),
         ("POST", "/v2/organizations/_search", Api.search_organizations),
+        ("POST", "/auth/v1/permissions/zitadel/me/_search", Api.my_permissions),
     ]
     routes = []
     for method, path, handler in table:

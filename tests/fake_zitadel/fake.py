@@ -85,6 +85,7 @@ class FakeZitadel:
         home.sequence = 6  # a new instance has two members there
         self.home_id = home.organization_id
         self.admin = self.create_user(role="IAM_OWNER", name="admin", token=token)
+        home.roles[self.admin.user_id] = {"ORG_OWNER"}  # as of whoever set the instance up
         self.token = self.admin.token
 
     # The server
@@ -163,7 +164,8 @@ class FakeZitadel:
     ) -> User:
         """Create a machine user of an organization (the home organization if none is given) with a token.
 
-        Roles that start with ``IAM_`` count everywhere, others in that organization. See ``grant`` for more.
+        Roles (see ``permissions``) that start with ``IAM_`` count everywhere, others in that organization. See ``grant``
+        for more.
         """
         roles = [role] if isinstance(role, str) else list(role or ())
         home = organization or self.home_id

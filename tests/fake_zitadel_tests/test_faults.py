@@ -135,6 +135,7 @@ def test_read_only(fake: FakeZitadel, acme: str, client: Client) -> None:
     assert len(fake.refused_writes) == 7
     assert client.list().status == client.get("a").status == 200
     assert client.call("POST", "/v2/organizations/_search", {}).status == 200
+    assert "org.write" in client.call("POST", "/auth/v1/permissions/zitadel/me/_search", {}).json["result"]
     secret = fake.create_secret(fake.admin)
     form = {
         "grant_type": "client_credentials",
