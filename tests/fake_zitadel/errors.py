@@ -6,19 +6,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from .releases import Release
 
-# gRPC code -> HTTP status
-STATUS = {
-    1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 12: 501, 13: 500,
-    14: 503, 16: 401,
-}  # fmt: skip
+# gRPC code -> HTTP status and Connect's name
+STATUS: dict[int, tuple[int, str]] = {
+    1: (499, "canceled"),
+    2: (500, "unknown"),
+    3: (400, "invalid_argument"),
+    4: (504, "deadline_exceeded"),
+    5: (404, "not_found"),
+    6: (409, "already_exists"),
+    7: (403, "permission_denied"),
+    8: (429, "resource_exhausted"),
+    9: (400, "failed_precondition"),
+    10: (409, "aborted"),
+    12: (501, "unimplemented"),
+    13: (500, "internal"),
+    14: (503, "unavailable"),
+    16: (401, "unauthenticated"),
+}
 _CODE_NAMES = {3: "InvalidArgument", 16: "Unauthenticated"}
 
-# Texts follow the language that the caller accepts. One translation catches clients that read texts.
+# Texts follow the language that the client accepts. One translation catches clients that read texts.
 _GERMAN = {"Metadata not found": "Meta Daten konnten nicht gefunden werden"}
+
+Spelling = Literal["v1", "v2", "connect"]
+Rendered = tuple[int, dict[str, str], dict[str, Any]]
 
 
 class ApiError(Exception):
@@ -46,29 +63,69 @@ class ApiError(Exception):
         self.wrapped = wrapped
         self.status = status
 
-    def render(self, release: Release, *, v2: bool, language: str) -> tuple[int, dict[str, str], dict[str, Any]]:
+    def render(self, release: Release, *, spelling: Spelling, language: str) -> Rendered:
         """Return status, headers and JSON body."""
-        code, text, details = self.code, self.text, None
+        text = _GERMAN.get(self.text, self.text) if language.lower().startswith("de") else self.text
+        if spelling == "connect":
+            return self._render_connect(text)
+        code, details = self.code, None
+        message = f"{text} ({self.error_id})" if self.error_id else text
         if self.error_id:
-            if language.lower().startswith("de"):
-                text = _GERMAN.get(text, text)
             details = {"id": self.error_id, "message": text}
-            message = f"{text} ({self.error_id})"
-        elif self.wrapped and release.wraps_plain_errors and not v2:
+        elif self.wrapped and release.wraps_plain_errors and spelling == "v1":
             if code in _CODE_NAMES:
                 text = f"rpc error: code = {_CODE_NAMES[code]} desc = {text}"
             code, details, message = 2, {"message": text}, f"{text} ()"
-        else:
-            message = text
         body: dict[str, Any] = {"code": code, "message": message}
         if details is not None:
             body["details"] = [{"@type": "type.googleapis.com/zitadel.v1.ErrorDetail", **details}]
         headers = {"Content-Type": "application/json"}
-        if not self.gateway and not (v2 and release.v2_is_connect):
+        if not self.gateway and not (spelling == "v2" and release.has_connect):
             headers["Cache-Control"] = "no-store"
         if code == 16:
             headers["WWW-Authenticate"] = message
-        return self.status or STATUS[code], headers, body
+        return self.status or STATUS[code][0], headers, body
+
+    def _render_connect(self, text: str) -> Rendered:
+        status, name = STATUS[self.code]
+        body: dict[str, Any] = {"code": name, "message": f"{text} ({self.error_id})" if self.error_id else text}
+        if self.error_id:
+            detail = _field(1, self.error_id) + _field(2, text)
+            value = base64.b64encode(detail).decode().rstrip("=")
+            debug = {"id": self.error_id, "message": text}
+            body["details"] = [{"type": "zitadel.v1.ErrorDetail", "value": value, "debug": debug}]
+        elif self.code == 2:
+            body["message"] += " ()"
+        return status, {"Content-Type": "application/json"}, body
+
+
+def _field(number: int, text: str) -> bytes:
+    """A field of text as protobuf writes it; good for fewer than 128 bytes."""
+    content = text.encode()
+    assert len(content) < 128
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+@dataclass(frozen=True)
+class Known:
+    """An error that is raised in more than one place."""
+
+    code: int
+    text: str
+    error_id: str
+
+    def error(self) -> ApiError:
+        return ApiError(self.code, self.text, self.error_id)
+
+
+ORGANIZATION_GONE = Known(9, "Organisation not found", "COMMAND-QXPGs")
+ORGANIZATION_UNKNOWN = Known(7, "Organisation doesn't exist", "AUTH-Bs7Ds")
+USER_GONE = Known(9, "User could not be found", "COMMAND-uXHNj")
+NO_MEMBERSHIP = Known(5, "membership not found", "AUTHZ-cdgFk")
+NO_PERMISSION_V1 = Known(7, "No matching permissions found", "AUTH-5mWD2")
+NO_PERMISSION_V2 = Known(7, "No matching permissions found", "AUTH-AWfge")
+TOKEN_INVALID = Known(16, "Errors.Token.Invalid", "AUTH-7fs1e")
+LIMIT_EXCEEDED = Known(3, "Limit exceeded", "QUERY-4M0fs")
 
 
 def invalid(message: str) -> ApiError:
@@ -92,20 +149,8 @@ def key_not_found(error_id: str) -> ApiError:
     return ApiError(5, "Metadata not found", error_id)
 
 
-def organization_gone() -> ApiError:
-    return ApiError(9, "Organisation not found", "COMMAND-QXPGs")
-
-
-def membership_not_found() -> ApiError:
-    return ApiError(5, "membership not found", "AUTHZ-cdgFk")
-
-
-def permission_denied() -> ApiError:
-    return ApiError(7, "No matching permissions found", "AUTH-5mWD2")
-
-
-def token_invalid() -> ApiError:
-    return ApiError(16, "Errors.Token.Invalid", "AUTH-7fs1e")
+def organization_not_found(error_id: str) -> ApiError:
+    return ApiError(5, "Organisation not found", error_id)
 
 
 def write_collision() -> ApiError:

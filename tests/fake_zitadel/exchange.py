@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # POSTs that only read. (A metadata key may be called "search" in v1.)
-_READING_POST = re.compile(r"/_search$|^/v2.*/search$|^/oauth/v2/(token|introspect)$")
+_READING_POST = re.compile(
+    r"/_search$|^/v2.*/search$|^/v2/users$|^/oauth/v2/(token|introspect)$|^/zitadel\.[\w.]+/(Get|List|Search)\w*$"
+)
 
 
 @dataclass

@@ -8,40 +8,48 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import ssl
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from . import faults
 from .api import Api
+from .calls import MAX_PAGE, Settings
 from .exchange import Answer, Request
-from .faults import AFTER, BEFORE, MIDDLE, Dropped, Faults, Match
+from .faults import AFTER, BEFORE, MIDDLE, Dropped, Faults
+from .faulty import JSON_TYPE, Faulty, body_and_type
 from .hosts import Hosts
+from .metadata import USUAL
+from .population import Population
 from .releases import RELEASES
 from .server import Server, Wait
-from .store import Entry, Organization, Store, User
+from .store import Store
 
-JSON_TYPE = "application/json"
 _HTML = "<html>\r\n<head><title>{0}</title></head>\r\n<body><h1>{0}</h1></body>\r\n</html>\r\n"
 _LOGIN_PAGE = "https://login.example.com/sign-in"
+_OF_OWNER = re.compile(r"/v2(?:beta)?/(organizations|users)/([^/?]+)|/management/v1/(users)/([^/?]+)/metadata")
 
 
-class FakeZitadel:
+class FakeZitadel(Population, Faulty):
     """A ZITADEL server of one release, in a thread of this process.
 
-    :param release: "3.4.9", "4.7.0", "4.13.1" or "next" (the branches of July 2026).
+    :param release: "3.4.9", "4.3.0", "4.7.0", "4.13.1" or "next" (the branches of July 2026).
     :param port: 0 is any free one.
     :param tls: a server-side SSL context makes it https.
     :param hosts: host names it answers to, beside localhost and 127.0.0.1.
     :param token: the personal access token of its administrator, made up if not given.
     :param read_only: refuse every request that would change something; see ``refused_writes``.
-    :param scramble_order: list entries and organizations in an order that is neither by name nor by age.
+    :param scramble_order: list entries, organizations and users in an order that is neither by name nor by age.
     :param max_body: a proxy in front refuses bodies of more bytes (413, HTML).
     :param drop_headers: a proxy in front drops these request headers.
     :param require_headers: a proxy in front wants these for *every* request, the token endpoint's too.
     :param login_redirect: without them it redirects to a login page, else it answers 403 with HTML.
+    :param ignore_organization: a regular expression of paths for which the server itself ignores the header
+        ``x-zitadel-orgid``, and acts on the organization of the service account: ``^/management/v1/``.
+    :param max_page: the administrator's limit of lists of metadata in the API v2.
+    :param relational_tables: the development flag ``enable_relational_tables`` of "next".
     :param record: keep the requests in ``requests``; a benchmark only counts them.
     """
 
@@ -59,12 +67,18 @@ class FakeZitadel:
         drop_headers: Iterable[str] = (),
         require_headers: Mapping[str, str] | None = None,
         login_redirect: bool = True,
+        ignore_organization: str | None = None,
+        max_page: int = MAX_PAGE,
+        relational_tables: bool = False,
         record: bool = True,
     ) -> None:
         self.release = RELEASES[release]
         self.store = Store(self.release, scramble_order=scramble_order)
         self.hosts = Hosts(hosts)
-        self.api = Api(self.store, self.hosts)
+        self.settings = Settings(
+            max_page, relational_tables, re.compile(ignore_organization) if ignore_organization else None
+        )
+        self.api = Api(self.store, self.hosts, self.settings)
         self.faults = Faults()
         self.read_only = read_only
         self.max_body = max_body
@@ -82,11 +96,12 @@ class FakeZitadel:
         self._port = port
         self._server: Server | None = None
         home = self.store.add_organization("ZITADEL")
-        home.sequence = 6  # a new instance has two members there
         self.home_id = home.organization_id
         self.admin = self.create_user(role="IAM_OWNER", name="admin", token=token)
-        home.roles[self.admin.user_id] = {"ORG_OWNER"}  # as of whoever set the instance up
         self.token = self.admin.token
+        self.store.tokens[self.token].profile = False  # as of the token that the setup of an instance writes
+        home.roles[self.admin.user_id] = {"ORG_OWNER"}
+        home.sequence = 6  # a new instance has two members there
 
     # The server
 
@@ -133,172 +148,6 @@ class FakeZitadel:
             self._requests.clear()
             self.refused_writes.clear()
 
-    # Organizations, users
-
-    def create_organization(
-        self,
-        name: str,
-        *,
-        state: str = "active",
-        domain: str | None = None,
-        metadata: Mapping[str, bytes | str] | None = None,
-    ) -> str:
-        """Create an organization and return its id. ``state``: "active", "inactive" or "removed"."""
-        organization = self.store.add_organization(name, domain=domain)
-        if metadata:
-            self.set_many(organization.organization_id, metadata)
-        if state != "active":
-            self.store.change_state(organization, state)
-        return organization.organization_id
-
-    def change_state(self, organization: str, state: str) -> None:
-        self.store.change_state(self._organization(organization), state)
-
-    def create_user(
-        self,
-        role: str | Iterable[str] | None = None,
-        organization: str | None = None,
-        *,
-        name: str | None = None,
-        token: str | None = None,
-    ) -> User:
-        """Create a machine user of an organization (the home organization if none is given) with a token.
-
-        Roles (see ``permissions``) that start with ``IAM_`` count everywhere, others in that organization. See ``grant``
-        for more.
-        """
-        roles = [role] if isinstance(role, str) else list(role or ())
-        home = organization or self.home_id
-        user = self.store.add_user(name or f"machine-{next(self._user_numbers)}", home)
-        self.grant(user, roles, home)
-        user.token = self.store.add_token(user, token)
-        return user
-
-    def grant(self, user: User, roles: Iterable[str], organization: str) -> None:
-        """Give a user roles: those of the instance, and those in an organization."""
-        roles = set(roles)
-        user.instance_roles |= {role for role in roles if role.startswith("IAM_")}
-        others = roles - user.instance_roles
-        if others:
-            self.store.add_role(self._organization(organization), user, others)
-
-    def create_key(self, user: User, *, fresh: bool = False) -> dict[str, str]:
-        """Return the content of a key file. All share one RSA key unless ``fresh``: making one takes time."""
-        private, public = _new_key_pair() if fresh else _shared_key_pair()
-        key_id = self.store.new_id()
-        user.keys[key_id] = public
-        return {
-            "type": "serviceaccount",
-            "keyId": key_id,
-            "key": private,
-            "expirationDate": "2099-01-01T00:00:00Z",
-            "userId": user.user_id,
-        }
-
-    def create_secret(self, user: User, *, unknown_uses: int = 0) -> tuple[str, str]:
-        """Return client id and secret. A new secret can be unknown for its first uses, as on a server."""
-        return user.login_name, user.new_secret(unknown_uses)
-
-    def expire_token(self, token: str | None = None, *, after_uses: int = 0) -> None:
-        """Let a token (the administrator's if none is given) expire, now or after it was used so often."""
-        with self.store.lock:
-            self.store.tokens[token or self.token].uses_left = after_uses
-
-    def expire_issued_tokens(self) -> None:
-        """Let every token that the token endpoint gave out so far expire now."""
-        with self.store.lock:
-            for token in self.store.tokens.values():
-                if token.issued:
-                    token.uses_left = 0
-
-    def limit_issued_tokens(self, uses: int | None) -> None:
-        """Tokens that the token endpoint gives out from now on expire after so many uses."""
-        self.store.issued_token_uses = uses
-
-    # Metadata, directly: what readers see, what is stored, and other writers
-
-    def metadata(self, organization: str) -> dict[str, bytes]:
-        """What readers see."""
-        return {key: entry.value for key, entry in self.entries(organization).items()}
-
-    def entries(self, organization: str) -> dict[str, Entry]:
-        """The same with sequences and dates."""
-        return self.store.peek(self._organization(organization))
-
-    def stored(self, organization: str) -> dict[str, bytes]:
-        """What the write side has: differs where readers are behind or writes were lost."""
-        with self.store.lock:
-            return dict(self._organization(organization).written)
-
-    def set(self, organization: str, key: str, value: bytes | str) -> None:
-        """Set a key as another writer would, past every fault."""
-        self.store.set(self._organization(organization), key, _to_bytes(value))
-
-    def set_many(self, organization: str, metadata: Mapping[str, bytes | str]) -> None:
-        entries = [(key, _to_bytes(value)) for key, value in metadata.items()]
-        self.store.set_many(self._organization(organization), entries)
-
-    def remove(self, organization: str, *keys: str) -> None:
-        self.store.remove_many(self._organization(organization), list(keys))
-
-    # Faults. All take ``method``, ``path`` (regular expression), ``organization``, ``times`` (None: always)
-    # and ``every`` to say which requests they want: see ``faults.Match``.
-
-    def respond(
-        self,
-        status: int,
-        body: bytes | str | Mapping[str, Any] | list[Any] = b"",
-        *,
-        headers: Mapping[str, str] | None = None,
-        after: bool = False,
-        **match: Any,
-    ) -> None:
-        """Answer with this instead; ``after`` having done what was asked, else nothing is done.
-
-        A dict or list is sent as JSON, other text as HTML if it starts with ``<``.
-        """
-        answer = Answer(status, *_body_and_type(body))
-        answer.headers.update(headers or {})
-        self.faults.add(faults.Respond(Match(**match), answer, AFTER if after else BEFORE))
-
-    def fail(self, status: int, code: int, message: str, *, after: bool = False, **match: Any) -> None:
-        """Answer with an error of the API without details."""
-        self.respond(status, {"code": code, "message": message}, after=after, **match)
-
-    def redirect(self, location: str, status: int = 302, **match: Any) -> None:
-        self.respond(status, headers={"Location": location}, **match)
-
-    def drop(self, when: str = BEFORE, **match: Any) -> None:
-        """Cut the connection "before" acting, "after" acting, or in the "middle" of the answer's body."""
-        self.faults.add(faults.Drop(Match(**match), when))
-
-    def delay(self, seconds: float | None = None, *, after: bool = False, **match: Any) -> None:
-        """Let the client wait so long, or until it hangs up. Who hangs up before gets nothing done."""
-        self.faults.add(faults.Delay(Match(**match), seconds, AFTER if after else BEFORE))
-
-    def collide(self, **match: Any) -> None:
-        """Refuse writes with the 500 of two writers that met (``every=5, times=None``: each fifth)."""
-        self.faults.add(faults.Collide(Match(**{"writes": True, **match})))
-
-    def lose_writes(self, times: int | None = 1, **match: Any) -> None:
-        """Acknowledge and store writes that readers never get to see."""
-        self.faults.add(faults.Lose(Match(**{"writes": True, "times": times, **match})))
-
-    def lag(self, reads: int = 1, **match: Any) -> None:
-        """Let so many reads after a write still see what was there before it."""
-        self.faults.add(faults.Lag(Match(**{"writes": True, **match}), reads))
-
-    def before(self, function: Callable[[Request], object], **match: Any) -> None:
-        """Call back just before a request is handled."""
-        self.faults.add(faults.Call(Match(**match), function))
-
-    def after(self, function: Callable[[Request], object], **match: Any) -> None:
-        """Call back when a request was handled and is not answered yet."""
-        self.faults.add(faults.Call(Match(**match), function, AFTER))
-
-    def clear_faults(self) -> None:
-        self.faults.clear()
-
     # Answering
 
     def _answer(self, request: Request, wait: Wait) -> Answer:
@@ -326,6 +175,8 @@ class FakeZitadel:
         if refusal:
             return refusal
         passed_on = self._passed_on(request)
+        if not self.faults:
+            return self.api.handle(passed_on, USUAL)
         plan = self.faults.plan(request, self._organization_of(passed_on))
         self._beside(plan, request, wait, BEFORE)
         answering = plan.answering
@@ -355,13 +206,13 @@ class FakeZitadel:
             if request.headers.get(name) != value:
                 if self.login_redirect:
                     return Answer(302, headers={"Location": _LOGIN_PAGE})
-                return Answer(403, *_body_and_type(_HTML.format("403 Forbidden")))
+                return Answer(403, *body_and_type(_HTML.format("403 Forbidden")))
         if self.max_body is not None and len(request.body) > self.max_body:
-            return Answer(413, *_body_and_type(_HTML.format("413 Request Entity Too Large")))
+            return Answer(413, *body_and_type(_HTML.format("413 Request Entity Too Large")))
         if self.read_only and request.modifies:
             with self._lock:
                 self.refused_writes.append(request)
-            return Answer(403, *_body_and_type({"code": 7, "message": "this server refuses writes"}))
+            return Answer(403, *body_and_type({"code": 7, "message": "this server refuses writes"}))
         return None
 
     def _passed_on(self, request: Request) -> Request:
@@ -371,51 +222,24 @@ class FakeZitadel:
         return Request(request.method, request.path, headers, request.body, request.scheme)
 
     def _organization_of(self, request: Request) -> str:
-        if request.organization:
-            return request.organization
+        """The organization that a request is about, as far as faults want to know."""
+        owner = self._owner_of(request)
+        if owner in self.store.users:
+            return self.store.users[owner].organization
+        if owner or request.organization:
+            return owner or request.organization
         token = self.store.tokens.get(request.bearer or "")
         return token.user.organization if token else ""
 
-    def _organization(self, organization_id: str) -> Organization:
-        return self.store.organizations[organization_id]
-
-
-def _to_bytes(value: bytes | str) -> bytes:
-    return value.encode() if isinstance(value, str) else value
-
-
-def _body_and_type(body: bytes | str | Mapping[str, Any] | list[Any]) -> tuple[bytes, dict[str, str]]:
-    if not body and not isinstance(body, (Mapping, list)):
-        return b"", {}
-    if isinstance(body, (bytes, str)):
-        content = _to_bytes(body)
-        return content, {"Content-Type": "text/html" if content.startswith(b"<") else "text/plain"}
-    return json.dumps(body).encode(), {"Content-Type": JSON_TYPE}
-
-
-_key_lock = threading.Lock()
-_key_pairs: list[tuple[str, str]] = []
-
-
-def _shared_key_pair() -> tuple[str, str]:
-    with _key_lock:
-        if not _key_pairs:
-            _key_pairs.append(_new_key_pair())
-        return _key_pairs[0]
-
-
-def _new_key_pair() -> tuple[str, str]:
-    # Only here: everything else runs without it.
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private_pem = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    public_pem = private.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private_pem.decode(), public_pem.decode()
+    @staticmethod
+    def _owner_of(request: Request) -> str:
+        """The id of the organization or user that the path or, in Connect calls, the body names; "" is none."""
+        if request.path.startswith("/zitadel."):
+            try:
+                body = request.json
+            except ValueError:
+                return ""
+            names = ("organizationId", "userId")
+            return next((str(body[name]) for name in names if name in body), "") if isinstance(body, dict) else ""
+        match = _OF_OWNER.match(request.path)
+        return next((part for part in match.groups()[1::2] if part), "") if match else ""

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from .exchange import Answer, Request
-from .store import USUAL, Fate
+from .metadata import USUAL, Fate
 
 BEFORE = "before"
 AFTER = "after"
@@ -141,6 +141,9 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
@@ -156,8 +159,6 @@ class Faults:
 
     def plan(self, request: Request, organization: str) -> Plan:
         plan = Plan()
-        if not self._faults:
-            return plan
         with self._lock:
             for fault in self._faults:
                 if fault.answers and plan.answering:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from .store import Organization, User
 
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
 # Recorded: IAM_OWNER, ORG_OWNER, ORG_OWNER_VIEWER and ORG_SETTINGS_MANAGER.
-_INSTANCE_OWNER = """
+_INSTANCE_OWNER = _names("""
     iam.read iam.write iam.policy.read iam.policy.write iam.policy.delete iam.member.read iam.member.write
     iam.member.delete iam.idp.read iam.idp.write iam.idp.delete iam.action.read iam.action.write iam.action.delete
     iam.flow.read iam.flow.write iam.flow.delete iam.feature.read iam.feature.write iam.feature.delete
@@ -25,7 +30,7 @@ _INSTANCE_OWNER = """
     project.grant.member.read project.grant.member.write project.grant.member.delete events.read milestones.read
     session.read session.write session.delete action.target.read action.target.write action.target.delete
     action.execution.read action.execution.write userschema.read userschema.write userschema.delete
-""".split()
+""")
 _NOT_OF_ORGANIZATION_OWNERS = {"org.create", "project.app.delete", "session.write"}
 _OF_ORGANIZATIONS = ("org.", "user.", "policy.", "project.", "session.")
 _VIEWED = ("org.", "user.", "policy.", "project.")
@@ -47,10 +52,10 @@ PERMISSIONS: dict[str, list[str]] = {
         ),
         "project.grant.user.grant.read",
     ],
-    "ORG_SETTINGS_MANAGER": """
+    "ORG_SETTINGS_MANAGER": _names("""
         org.read org.write org.member.read org.idp.read org.idp.write org.idp.delete org.feature.read org.feature.write
         org.feature.delete policy.read policy.write policy.delete
-    """.split(),
+    """),
     # Not recorded, and right only as far as organizations, users and their metadata are concerned.
     "IAM_OWNER_VIEWER": [permission for permission in _INSTANCE_OWNER if permission.endswith(".read")],
     "IAM_ORG_MANAGER": [permission for permission in _INSTANCE_OWNER if permission.startswith(_VIEWED)],
@@ -63,18 +68,17 @@ PERMISSIONS: dict[str, list[str]] = {
 _GRANTED = {role: frozenset(permissions) for role, permissions in PERMISSIONS.items()}
 
 
-def roles_of(user: User, organization: Organization) -> list[str]:
+def roles_of(user: User, organization: Organization | None) -> list[str]:
     """Roles of a user: those in the organization, then those in the instance. None: no membership."""
-    return [*sorted(organization.roles.get(user.user_id, ())), *sorted(user.instance_roles)]
+    in_organization = organization.roles.get(user.user_id, ()) if organization else ()
+    return [*sorted(in_organization), *sorted(user.instance_roles)]
 
 
 def permissions_of(user: User, organization: Organization) -> list[str]:
     """What a user may do in an organization, as the server lists it."""
-    found = dict.fromkeys(
-        permission for role in roles_of(user, organization) for permission in PERMISSIONS.get(role, ())
-    )
-    return [*found]
+    roles = roles_of(user, organization)
+    return [*dict.fromkeys(permission for role in roles for permission in PERMISSIONS.get(role, ()))]
 
 
-def may(user: User, organization: Organization, permission: str) -> bool:
+def may(user: User, organization: Organization | None, permission: str) -> bool:
     return any(permission in _GRANTED.get(role, ()) for role in roles_of(user, organization))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIB = 1024 * 1024
 
@@ -16,95 +16,69 @@ class Release:
     """What one release does its own way."""
 
     name: str
+    # v4 answers API v2 by another framework: Connect calls are there, and REST calls have no Cache-Control header.
+    has_connect: bool = True
+    # Metadata of organizations in the API v2. (That of users, and the beta version of both, came with v4.0.0.)
+    has_organization_metadata_v2: bool = True
     # v4.11.0 to v4.13.1 wrap errors without a ZITADEL id: HTTP 500, code 2, "rpc error: code = X desc = ...".
-    wraps_plain_errors: bool
-    # Since v4.13.0 a bulk set writes no event for a key that has the value already.
-    bulk_skips_equal_values: bool
-    # Largest answer message in bytes (the request message has the same limit everywhere).
-    answer_limit: int
+    wraps_plain_errors: bool = False
+    # Since v4.13.0 a bulk set writes no event for a key of an organization that has the value already,
+    bulk_skips_equal_values: bool = True
+    # and in the API v2 an empty value removes its key.
+    empty_value_removes: bool = True
+    # A single set of a user's key is compared with the last value that it had, also when it was removed since.
+    user_set_overlooks_removal: bool = False
+    finds_users_by_metadata: bool = True
+    # The total of a search for users tells of those whom the service account may not see.
+    counts_invisible_users: bool = False
+    # Largest answer message in bytes (the request message of v1 has the older limit everywhere).
+    answer_limit: int = 4 * MIB
+    # Largest message of a Connect call in bytes of JSON.
+    connect_limit: int | None = None
     # What the token endpoint answers when a JWT assertion is not accepted.
-    refused_assertion: tuple[int, str, str]
-    name_taken: str
-    no_instance: str
-    # The API v2 moved to another framework in v4: no Cache-Control header.
-    v2_is_connect: bool
-    # On v3 these paths do not exist; on v4 they do, but this fake leaves them out.
-    has_v2_metadata: bool
+    refused_assertion: tuple[int, str, str] = (500, "server_error", "Errors.Internal")
+    # Checking a client secret, and giving a token for it, are events of the user.
+    secrets_make_events: bool = False
+    name_taken: str = "Organisation's name or id already taken"
+    no_instance: str = "Errors.Instance.NotFound"
     # protojson decides per build whether it puts blanks after commas and which blank its errors start with,
     # so that nobody relies on either.
-    json_comma: str
-    proto_blank: str
-    supports_backchannel_logout: bool
-    locales: str
+    json_comma: str = ","
+    proto_blank: str = " "
+    supports_backchannel_logout: bool = True
+    locales: str = "ar bg cs de en es fr hu id it ja ko mk nl pl pt ro ru sv tr uk zh"
 
 
-_V4_LOCALES = "ar bg cs de en es fr hu id it ja ko mk nl pl pt ro ru sv tr uk zh"
-_TAKEN = "Organisation's name or id already taken"
-_INTERNAL = (500, "server_error", "Errors.Internal")
+_V4_13 = Release(name="4.13.1", wraps_plain_errors=True, json_comma=", ", proto_blank="\u00a0")
+_V4_7 = Release(
+    name="4.7.0",
+    bulk_skips_equal_values=False,
+    empty_value_removes=False,
+    counts_invisible_users=True,
+    no_instance="Errors.IAM.NotFound",
+    json_comma=", ",
+    proto_blank="\u00a0",
+)
+_V4_3 = replace(_V4_7, name="4.3.0", has_organization_metadata_v2=False)
+_V3_4 = replace(
+    _V4_3,
+    name="3.4.9",
+    has_connect=False,
+    user_set_overlooks_removal=True,
+    finds_users_by_metadata=False,
+    name_taken="Organisation's name already taken",
+    secrets_make_events=True,
+    json_comma=",",
+    proto_blank=" ",
+    supports_backchannel_logout=False,
+    locales="bg cs de en es fr hu id it ja ko mk nl pl pt ro ru sv zh",
+)
+# The branches of July 2026.
+_NEXT = Release(
+    name="next",
+    answer_limit=10 * MIB,
+    connect_limit=10 * MIB,
+    refused_assertion=(400, "invalid_grant", "invalid assertion"),
+)
 
-RELEASES = {
-    release.name: release
-    for release in (
-        Release(
-            name="3.4.9",
-            wraps_plain_errors=False,
-            bulk_skips_equal_values=False,
-            answer_limit=4 * MIB,
-            refused_assertion=_INTERNAL,
-            name_taken="Organisation's name already taken",
-            no_instance="Errors.IAM.NotFound",
-            v2_is_connect=False,
-            has_v2_metadata=False,
-            json_comma=",",
-            proto_blank=" ",
-            supports_backchannel_logout=False,
-            locales="bg cs de en es fr hu id it ja ko mk nl pl pt ro ru sv zh",
-        ),
-        Release(
-            name="4.7.0",
-            wraps_plain_errors=False,
-            bulk_skips_equal_values=False,
-            answer_limit=4 * MIB,
-            refused_assertion=_INTERNAL,
-            name_taken=_TAKEN,
-            no_instance="Errors.Instance.NotFound",
-            v2_is_connect=True,
-            has_v2_metadata=True,
-            json_comma=",",
-            proto_blank=" ",
-            supports_backchannel_logout=True,
-            locales=_V4_LOCALES,
-        ),
-        Release(
-            name="4.13.1",
-            wraps_plain_errors=True,
-            bulk_skips_equal_values=True,
-            answer_limit=4 * MIB,
-            refused_assertion=_INTERNAL,
-            name_taken=_TAKEN,
-            no_instance="Errors.Instance.NotFound",
-            v2_is_connect=True,
-            has_v2_metadata=True,
-            json_comma=", ",
-            proto_blank="\u00a0",
-            supports_backchannel_logout=True,
-            locales=_V4_LOCALES,
-        ),
-        # The branches of July 2026. The body of a refused assertion was not recorded there, only its status.
-        Release(
-            name="next",
-            wraps_plain_errors=False,
-            bulk_skips_equal_values=True,
-            answer_limit=10 * MIB,
-            refused_assertion=(400, "invalid_request", "Errors.AuthRequest.AssertionInvalid"),
-            name_taken=_TAKEN,
-            no_instance="Errors.Instance.NotFound",
-            v2_is_connect=True,
-            has_v2_metadata=True,
-            json_comma=",",
-            proto_blank=" ",
-            supports_backchannel_logout=True,
-            locales=_V4_LOCALES,
-        ),
-    )
-}
+RELEASES = {release.name: release for release in (_V3_4, _V4_3, _V4_7, _V4_13, _NEXT)}

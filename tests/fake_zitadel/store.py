@@ -2,112 +2,68 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the server remembers: organizations, their metadata, users.
-
-Every write is an event with a sequence in its organization. The **write side** (what commands check: is the
-key there, has it the value already) and what **readers** see are kept apart, since servers of July 2026
-sometimes store a write that readers never get to see.
-"""
+"""What the server remembers: organizations, users, tokens. Their metadata has a file of its own."""
 
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
-import threading
-import time
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from . import errors
+from .clock import Clock
+from .metadata import ORGANIZATION, USER, Metadata, Owner, Written, scramble
 from .releases import Release
 
 INSTANCE_ID = "400983458387594278"
 EXTERNAL_DOMAIN = "localhost"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One key as readers see it."""
-
-    key: str
-    value: bytes
-    sequence: int
-    creation_date: str
-    change_date: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """One key set (``value``) or removed (None)."""
-
-    key: str
-    value: bytes | None
-    sequence: int
-    date: str
-
-
-@dataclass(frozen=True)
-class Written:
-    """What the answer of a write tells."""
-
-    sequence: int
-    date: str
-    organization: str
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What happens to a write beside being stored (see ``faults``)."""
-
-    collides: bool = False  # refused, nothing is stored
-    lost: bool = False  # readers never see it
-    lag: int = 0  # readers see it after so many reads
-
-
-USUAL = Fate()
-
-
-@dataclass
-class Behind:
-    """Events that readers do not see until ``reads`` reads have passed."""
-
-    events: list[Event]
-    reads: int
-
-
-@dataclass
-class Organization:
+@dataclass(kw_only=True, eq=False)
+class Organization(Owner):
     organization_id: str
     name: str
     domains: list[str]
     creation_date: str
-    sequence: int = 0
-    change_date: str = ""
     state: str = "active"  # or "inactive", "removed"
     # The list of organizations only follows events about the organization itself.
     listed_sequence: int = 4
     listed_date: str = ""
+    unlisted_searches: int = 0  # so many searches do not know it yet
     roles: dict[str, set[str]] = field(default_factory=dict)
-    written: dict[str, bytes] = field(default_factory=dict)
-    last_metadata: Written | None = None
-    readable: dict[str, Entry] = field(default_factory=dict)
-    behind: list[Behind] = field(default_factory=list)
 
     @property
     def primary_domain(self) -> str:
         return self.domains[-1]
 
 
-@dataclass
-class User:
-    """A machine user; ``token`` is its first personal access token."""
+@dataclass(frozen=True)
+class Human:
+    given_name: str
+    family_name: str
+    display_name: str
+    email: str
+    is_email_verified: bool
+
+
+@dataclass(kw_only=True, eq=False)
+class User(Owner):
+    """A user; ``token`` is the first personal access token. Machines have a ``name``, the others a ``human``."""
 
     user_id: str
-    login_name: str
+    login_name: str  # the user name; it is also the login name unless the organization says otherwise
     organization: str
+    creation_date: str
+    name: str = ""
+    human: Human | None = None
+    state: str = "active"  # or "inactive", "locked", "initial", "deleted"
+    # Searches only follow events about the user itself.
+    listed_sequence: int = 1
+    listed_date: str = ""
+    login_names: list[str] = field(default_factory=list)
     token: str = ""
-    sequence: int = 1
     instance_roles: set[str] = field(default_factory=set)
     secret: str | None = None
     secret_unknown_uses: int = 0
@@ -123,6 +79,7 @@ class User:
 class Token:
     user: User
     for_api: bool = True
+    profile: bool = True  # the userinfo endpoint tells more than the id
     uses_left: int | None = None
     issued: bool = False  # by the token endpoint
 
@@ -132,46 +89,73 @@ class Store:
 
     def __init__(self, release: Release, *, scramble_order: bool = False) -> None:
         self.release = release
-        self.lock = threading.RLock()
+        self.clock = Clock()
+        self.lock = self.clock.lock
+        self.metadata = Metadata(release, self.clock, scramble_order=scramble_order)
         self.organizations: dict[str, Organization] = {}
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}
+        self.issued_token_uses: int | None = None  # how often tokens of the token endpoint work
+        self.new_organization_searches = 0  # how many searches do not know a new organization
+        self.last_user_event = ""
         self._scramble_order = scramble_order
         self._ids = itertools.count(int(INSTANCE_ID) + 65536, 16777216 + 65536)
-        self._last_microsecond = 0
-        self.issued_token_uses: int | None = None  # how often tokens of the token endpoint work
 
     def new_id(self) -> str:
         with self.lock:
             return str(next(self._ids))
 
-    def now(self) -> str:
-        """The time of an event: no two are alike."""
-        with self.lock:
-            self._last_microsecond = max(self._last_microsecond + 1, time.time_ns() // 1000)
-            return format_date(self._last_microsecond)
-
     # Organizations
 
     def add_organization(self, name: str, *, domain: str | None = None, owner: User | None = None) -> Organization:
         with self.lock:
-            if any(other.name == name and other.state != "removed" for other in self.organizations.values()):
-                raise errors.ApiError(6, self.release.name_taken, "V3-DKcYh")
-            now = self.now()
-            domains = [f"{name.lower().replace(' ', '-')}.{EXTERNAL_DOMAIN}"]
-            if domain:
-                domains.append(domain)
-            organization = Organization(self.new_id(), name, domains, now, sequence=4, change_date=now, listed_date=now)
-            self.organizations[organization.organization_id] = organization
+            self._check_name_is_free(name)
+            now, organization_id = self.clock.now(), self.new_id()
+            organization = Organization(
+                kind=ORGANIZATION,
+                resource_owner=organization_id,
+                organization_id=organization_id,
+                name=name,
+                domains=[_default_domain(name), *([domain] if domain else [])],
+                creation_date=now,
+                sequence=4,  # created, domain added, verified, made the primary one
+                change_date=now,
+                listed_date=now,
+                unlisted_searches=self.new_organization_searches,
+            )
+            self.organizations[organization_id] = organization
             if owner:
                 organization.roles[owner.user_id] = {"ORG_OWNER"}
-            organization.sequence = 5
+                organization.sequence += 1
             return organization
+
+    def rename(self, organization: Organization, name: str) -> Written:
+        """Rename an organization. Its default domain follows."""
+        with self.lock:
+            if not organization.exists:
+                raise errors.organization_not_found("ORG-1MRds")
+            if organization.name == name:
+                raise errors.ApiError(9, "Organisation not changed", "ORG-4VSdf")
+            self._check_name_is_free(name)
+            before, after = _default_domain(organization.name), _default_domain(name)
+            organization.name = name
+            organization.sequence += 1
+            organization.listed_sequence = organization.sequence
+            if before in organization.domains and before != after:
+                if organization.primary_domain == before:
+                    organization.listed_sequence = organization.sequence + 3
+                organization.domains[organization.domains.index(before)] = after
+                organization.sequence += 4  # added, verified, made the primary one; the other one removed
+            organization.change_date = organization.listed_date = self.clock.now()
+            return Written(organization.sequence, organization.change_date, organization.organization_id)
 
     def change_state(self, organization: Organization, state: str) -> Written:
         with self.lock:
-            if organization.state == "removed":
-                raise organization_not_found()
+            if state == "removed" and organization is self.default_organization:
+                raise errors.ApiError(9, "Default Organisation must not be deleted", "COMMA-wG9p1")
+            if not organization.exists:
+                error_ids = {"active": "ORG-Dgf3g", "inactive": "ORG-oL9nT", "removed": "COMMA-aps2n"}
+                raise errors.organization_not_found(error_ids[state])
             if organization.state == state:
                 word, error_id = ("active", "EVENT-bfnrh") if state == "active" else ("deactivated", "EVENT-Dbs2g")
                 raise errors.ApiError(9, f"Organisation is already {word}", error_id)
@@ -180,9 +164,12 @@ class Store:
             organization.listed_sequence, organization.listed_date = written.sequence, written.date
             if state == "removed":
                 organization.roles.clear()
-                organization.written.clear()
-                organization.readable.clear()
-                organization.behind.clear()
+                organization.forget()
+                for user in self.users.values():
+                    if user.organization == organization.organization_id:
+                        user.state = "deleted"
+                        user.forget()
+                self.last_user_event = written.date
             return written
 
     def add_role(self, organization: Organization, user: User, roles: Iterable[str]) -> Written:
@@ -190,181 +177,104 @@ class Store:
             organization.roles[user.user_id] = set(roles)
             return self._next_event(organization)
 
-    def list_organizations(self) -> list[Organization]:
-        """Those not removed, in no order that anybody promised."""
+    @property
+    def default_organization(self) -> Organization | None:
+        return next(iter(self.organizations.values()), None)
+
+    def list_organizations(self) -> tuple[list[Organization], str]:
+        """Those not removed, in no order that anybody promised, and the date of the last event among all.
+
+        Listing moves readers on that do not know a new organization yet.
+        """
         with self.lock:
-            found = [one for one in self.organizations.values() if one.state != "removed"]
-        return sorted(found, key=lambda one: _scramble(one.organization_id)) if self._scramble_order else found
-
-    # Metadata, the write side
-
-    def set(self, organization: Organization, key: str, value: bytes, fate: Fate = USUAL) -> Written:
-        """Set one key. Always an event, also when the value is the same."""
-        with self.lock:
-            self._check_writable(organization, [key])
-            return self._write(organization, [(key, value)], fate)
-
-    def set_many(self, organization: Organization, entries: list[tuple[str, bytes]], fate: Fate = USUAL) -> Written:
-        """Set several keys, all or none."""
-        with self.lock:
-            if not entries:
-                raise errors.ApiError(9, "Metadata list is empty", "META-9mm2d")
-            self._check_writable(organization, [key for key, _value in entries])
-            changes: list[tuple[str, bytes | None]] = [*entries]
-            if self.release.bulk_skips_equal_values:
-                # Each is compared with what was there before the call: of [k=new, k=current] the first stays.
-                changes = [(key, value) for key, value in changes if organization.written.get(key) != value]
-                if not changes and organization.last_metadata:
-                    return organization.last_metadata
-            return self._write(organization, changes, fate)
-
-    def remove(self, organization: Organization, key: str, fate: Fate = USUAL) -> Written:
-        with self.lock:
-            self._check_exists(organization)
-            if key not in organization.written:
-                raise errors.key_not_found("META-mcnw3")
-            return self._write(organization, [(key, None)], fate)
-
-    def remove_many(self, organization: Organization, keys: list[str], fate: Fate = USUAL) -> Written:
-        """Remove several keys, all or none; a key given twice makes two events."""
-        with self.lock:
-            if not keys:
-                raise errors.ApiError(9, "Metadata list is empty", "META-9mw2d")
-            self._check_exists(organization)
-            if any(key not in organization.written for key in keys):
-                raise errors.ApiError(5, "One or more keys do not exist", "META-2npds")
-            return self._write(organization, [(key, None) for key in keys], fate)
-
-    # Metadata, what readers see
-
-    def read(self, organization: Organization) -> dict[str, Entry]:
-        """What a reader sees now. Reading moves readers on that are behind."""
-        with self.lock:
-            seen = dict(organization.readable)
-            self._after_read(organization)
-            return seen
-
-    def read_one(self, organization: Organization, key: str) -> Entry | None:
-        with self.lock:
-            seen = organization.readable.get(key)
-            self._after_read(organization)
-            return seen
-
-    def peek(self, organization: Organization) -> dict[str, Entry]:
-        """What a reader sees now, without reading."""
-        with self.lock:
-            return dict(organization.readable)
-
-    def in_order(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Entries as the query plan yields them: by key, or (``scramble_order``) in an order of its own."""
+            known = [one for one in self.organizations.values() if not one.unlisted_searches]
+            for one in self.organizations.values():
+                one.unlisted_searches = max(0, one.unlisted_searches - 1)
+        newest = max((one.listed_date for one in known), default=self.clock.now())
+        found = [one for one in known if one.exists]
         if self._scramble_order:
-            return sorted(entries, key=lambda entry: _scramble(entry.key))
-        return sorted(entries, key=lambda entry: entry.key)
+            found.sort(key=lambda one: scramble(one.organization_id))
+        return found, newest
 
     # Users and tokens
 
-    def add_user(self, login_name: str, organization: str, *, instance_roles: Iterable[str] = ()) -> User:
+    def add_user(self, login_name: str, organization: str, *, name: str = "", human: Human | None = None) -> User:
         with self.lock:
-            user = User(self.new_id(), login_name, organization, instance_roles=set(instance_roles))
+            now = self.clock.now()
+            user = User(
+                kind=USER,
+                resource_owner=organization,
+                user_id=self.new_id(),
+                login_name=login_name,
+                organization=organization,
+                creation_date=now,
+                name=name or login_name,
+                human=human,
+                login_names=[login_name],
+                sequence=1,
+                change_date=now,
+                listed_date=now,
+            )
             self.users[user.user_id] = user
+            self.last_user_event = now
             return user
 
-    def add_token(self, user: User, token: str | None = None, *, for_api: bool = True, issued: bool = False) -> str:
+    def change_user_state(self, user: User, state: str) -> None:
+        with self.lock:
+            user.sequence += 1
+            user.state = state
+            user.listed_sequence, user.listed_date = user.sequence, self.clock.now()
+            self.last_user_event = user.listed_date
+            if state == "deleted":
+                user.forget()
+
+    def list_users(self) -> list[User]:
+        """Those not deleted, in no order that anybody promised."""
+        with self.lock:
+            found = [user for user in self.users.values() if user.exists]
+        return sorted(found, key=lambda user: scramble(user.user_id)) if self._scramble_order else found
+
+    def add_token(
+        self, user: User, token: str | None = None, *, for_api: bool = True, profile: bool = True, issued: bool = False
+    ) -> str:
         with self.lock:
             token = token or secrets.token_urlsafe(53)
             uses_left = self.issued_token_uses if issued else None
-            self.tokens[token] = Token(user, for_api=for_api, uses_left=uses_left, issued=issued)
+            self.tokens[token] = Token(user, for_api=for_api, profile=profile, uses_left=uses_left, issued=issued)
             return token
 
-    def user_of_token(self, token: str) -> User:
-        """The user behind a token.
+    def use_token(self, token: str) -> Token:
+        """The token as it is remembered, used once more.
 
-        Raises ApiError: it is unknown, expired, not meant for the API, or its organization was removed.
+        Raises ApiError: it is unknown or expired, or the organization of its user was removed.
         """
         with self.lock:
             found = self.tokens.get(token)
-            if found is None or not found.for_api:
-                raise errors.token_invalid()
-            home = self.organizations.get(found.user.organization)
-            if home is None or home.state == "removed":
-                raise errors.token_invalid()
+            if found is None or not found.user.exists:
+                raise errors.TOKEN_INVALID.error()
             if found.uses_left is not None:
                 if found.uses_left <= 0:
-                    raise errors.token_invalid()
+                    raise errors.TOKEN_INVALID.error()
                 found.uses_left -= 1
-            return found.user
+            return found
 
     # Inside
 
-    def _check_exists(self, organization: Organization) -> None:
-        if organization.state == "removed":
-            raise errors.organization_gone()
-
-    def _check_writable(self, organization: Organization, keys: list[str]) -> None:
-        self._check_exists(organization)
-        if any("\0" in key for key in keys):
-            # PostgreSQL cannot store it.
-            raise errors.ApiError(2, "ERROR: unsupported Unicode escape sequence (SQLSTATE 22P05)", wrapped=True)
+    def _check_name_is_free(self, name: str) -> None:
+        if any(other.name == name and other.exists for other in self.organizations.values()):
+            raise errors.ApiError(6, self.release.name_taken, "V3-DKcYh")
 
     def _next_event(self, organization: Organization) -> Written:
         organization.sequence += 1
-        organization.change_date = self.now()
+        organization.change_date = self.clock.now()
         return Written(organization.sequence, organization.change_date, organization.organization_id)
 
-    def _write(self, organization: Organization, changes: Iterable[tuple[str, bytes | None]], fate: Fate) -> Written:
-        if fate.collides:
-            raise errors.write_collision()
-        date = self.now()  # all events of one call carry one date
-        events = []
-        for key, value in changes:
-            organization.sequence += 1
-            events.append(Event(key, value, organization.sequence, date))
-            if value is None:
-                organization.written.pop(key, None)
-            else:
-                organization.written[key] = value
-        organization.change_date = date
-        written = Written(organization.sequence, date, organization.organization_id)
-        organization.last_metadata = written
-        if fate.lost:
-            pass  # stored, and no reader will ever see it
-        elif fate.lag or organization.behind:
-            # Readers take events in order: whoever writes behind a write that is late is late as well.
-            organization.behind.append(Behind(events, fate.lag))
-        else:
-            self._project(organization, events)
-        return written
 
-    def _after_read(self, organization: Organization) -> None:
-        if organization.behind:
-            organization.behind[0].reads -= 1
-        while organization.behind and organization.behind[0].reads <= 0:
-            self._project(organization, organization.behind.pop(0).events)
-
-    @staticmethod
-    def _project(organization: Organization, events: list[Event]) -> None:
-        readable = organization.readable
-        for event in events:
-            if event.value is None:
-                readable.pop(event.key, None)
-                continue
-            before = readable.get(event.key)
-            created = before.creation_date if before else event.date
-            readable[event.key] = Entry(event.key, event.value, event.sequence, created, event.date)
+_NOT_IN_DOMAINS = re.compile(r"[^\w-]|_")
 
 
-def organization_not_found() -> errors.ApiError:
-    return errors.ApiError(5, "Organisation not found", "ORG-oL9nT")
-
-
-def format_date(microseconds: int) -> str:
-    """RFC 3339 with 0, 3 or 6 digits of fraction, as protobuf writes dates."""
-    seconds, fraction = divmod(microseconds, 1_000_000)
-    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    if fraction % 1000:
-        return f"{text}.{fraction:06d}Z"
-    return f"{text}.{fraction // 1000:03d}Z" if fraction else f"{text}Z"
-
-
-def _scramble(text: str) -> int:
-    return zlib.crc32(text.encode())
+def _default_domain(name: str) -> str:
+    """The domain that an organization gets from its name: letters of any script, digits and hyphens."""
+    label = _NOT_IN_DOMAINS.sub("", name.replace(" ", "-"))
+    shortened = label.encode()[:63].decode("utf-8", "ignore")
+    return f"{shortened.strip('-').lower()}.{EXTERNAL_DOMAIN}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The token endpoint and the discovery document."""
+"""What belongs to OpenID Connect: the token endpoint, the userinfo endpoint, the discovery document."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import base64
 import binascii
 import secrets
 import time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
+from .errors import ApiError
 from .exchange import Answer, Request
 from .hosts import origin
 from .store import Store, User
@@ -53,7 +56,9 @@ def token(store: Store, request: Request) -> Reply:
             raise TokenError(400, "invalid_request", _NO_SCOPE)
     except TokenError as error:
         return error.reply
-    access_token = store.add_token(user, for_api=API_AUDIENCE_SCOPE in scopes, issued=True)
+    if grant == "client_credentials" and store.release.secrets_make_events:
+        user.sequence += 1
+    access_token = store.add_token(user, for_api=API_AUDIENCE_SCOPE in scopes, profile="profile" in scopes, issued=True)
     answer = {"access_token": access_token, "token_type": "Bearer", "expires_in": EXPIRES_IN}
     if "openid" in scopes:
         answer["id_token"] = secrets.token_urlsafe(200)
@@ -101,9 +106,35 @@ def _user_of_secret(store: Store, form: dict[str, str], authorization: str) -> U
         if user.secret is None or user.secret_unknown_uses > 0:
             user.secret_unknown_uses -= 1
             raise TokenError(400, "invalid_request", "Errors.User.Machine.Secret.NotExisting")
+        if store.release.secrets_make_events:
+            user.sequence += 1
         if user.secret != client_secret:
             raise TokenError(400, "invalid_request", "Errors.User.Machine.Secret.Invalid")
         return user
+
+
+def userinfo(store: Store, request: Request) -> Reply:
+    """``GET /oidc/v1/userinfo``."""
+    try:
+        if not request.bearer:
+            return 401, {"error": "invalid_request", "error_description": "access token missing"}
+        found = store.use_token(request.bearer)
+    except ApiError:
+        return 401, {"error": "access_denied", "error_description": "access token invalid"}
+    user = found.user
+    if not found.profile:
+        return 200, {"sub": user.user_id}
+    organization = store.organizations[user.organization]
+    claim = "urn:zitadel:iam:user:resourceowner"
+    return 200, {
+        "name": user.human.display_name if user.human else user.name,
+        "preferred_username": user.login_names[0],
+        "sub": user.user_id,
+        "updated_at": int(datetime.fromisoformat(user.listed_date.replace("Z", "+00:00")).timestamp()),
+        f"{claim}:id": organization.organization_id,
+        f"{claim}:name": organization.name,
+        f"{claim}:primary_domain": organization.primary_domain,
+    }
 
 
 def wrong_host(complaint: str) -> Answer:
@@ -188,3 +219,10 @@ def discovery(store: Store, request: Request) -> Reply:
         document["backchannel_logout_supported"] = True
         document["backchannel_logout_session_supported"] = True
     return 200, document
+
+
+PATHS: dict[str, Callable[[Store, Request], Reply]] = {
+    "/oauth/v2/token": token,
+    "/oidc/v1/userinfo": userinfo,
+    "/.well-known/openid-configuration": discovery,
+}

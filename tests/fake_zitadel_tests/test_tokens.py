@@ -52,7 +52,7 @@ def test_a_key_logs_its_user_in(fake: FakeZitadel, acme: str, user: User) -> Non
 
 @pytest.mark.parametrize(
     ("release", "status", "error"),
-    [("3.4.9", 500, "server_error"), ("4.13.1", 500, "server_error"), ("next", 400, "invalid_request")],
+    [("3.4.9", 500, "server_error"), ("4.13.1", 500, "server_error"), ("next", 400, "invalid_grant")],
 )
 def test_a_foreign_signature_is_refused(release: str, status: int, error: str) -> None:
     with FakeZitadel(release) as fake:
