@@ -30,10 +30,16 @@ REST = [
 CONNECT = {route.path: route for route in [*metadata_v2.CONNECT, *organizations.CONNECT]}
 # What real servers have and this fake does not: better no answer at all than a wrong one.
 _LEFT_OUT = re.compile(
-    r"/admin/v1/|/v2beta/(?!organizations/[^/]+/metadata)"
-    r"|/zitadel\.(org\.v2\.OrganizationService/(ListOrganizations|UpdateOrganization|DeleteOrganization"
-    r"|DeactivateOrganization|ActivateOrganization)"
-    r"|user\.v2\.UserService/(GetUserByID|ListUsers|CreateUser|UpdateUser|DeleteUser))$"
+    r"\w+ /admin/v1/"
+    r"|(GET|PUT|DELETE) /management/v1/users/[^/]+$"
+    r"|(PUT|PATCH|DELETE) /v2/(users|organizations)/[^/]+$"
+    r"|\w+ /v2/(users|organizations)/[^/]+/(activate|deactivate|reactivate|lock|unlock)$"
+)
+_LEFT_OUT_OF_V4 = re.compile(
+    r"\w+ /v2beta/(?!organizations/[^/]+/metadata)"
+    r"|\w+ /zitadel\.(?!org\.v2\.OrganizationService/|user\.v2\.UserService/)"
+    r"|\w+ /zitadel\.org\.v2\.OrganizationService/(List|Update|Delete|Deactivate|Activate)Organizations?$"
+    r"|\w+ /zitadel\.user\.v2\.UserService/(GetUserByID|ListUsers|CreateUser|UpdateUser|DeleteUser)$"
 )
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
@@ -59,8 +65,9 @@ class Api:
             return self._tokens(request, path)
         if path == "/debug/ready":
             return Answer(200, b'"ok"\n', {"Content-Type": "application/json"})
-        if _LEFT_OUT.match(path) and (self.release.has_connect or path.startswith("/admin")):
-            raise NotImplementedError(f"fake_zitadel leaves out {request.method} {path}")
+        called = f"{request.method} {path}"
+        if _LEFT_OUT.match(called) or (self.release.has_connect and _LEFT_OUT_OF_V4.match(called)):
+            raise NotImplementedError(f"fake_zitadel leaves out {called}")
         if path.startswith("/zitadel.") and self.release.has_connect:
             return self._connect(request, path, fate)
         return self._rest(request, path, query, fate)

@@ -32,13 +32,14 @@ class Reply:
     @property
     def error_id(self) -> str:
         """The id of an API error, "" if it has none."""
-        found = re.search(r"\(([A-Z]+-[A-Za-z0-9]+)\)$", self.json["message"])
+        found = re.search(r"\(([A-Z0-9]+-[A-Za-z0-9]+)\)$", self.json["message"])
         return found[1] if found else ""
 
     @property
     def values(self) -> dict[str, str]:
         """A list of metadata: key -> base64."""
-        return {entry["key"]: entry["value"] for entry in self.json.get("result", [])}
+        entries = self.json.get("result", self.json.get("metadata", []))
+        return {entry["key"]: entry["value"] for entry in entries}
 
 
 class Client:
@@ -95,6 +96,11 @@ class Client:
 
     def remove_many(self, *keys: str) -> Reply:
         return self.call("DELETE", f"{METADATA}/_bulk", {"keys": [*keys]})
+
+    def connect(self, call: str, **body: Any) -> Reply:
+        """A Connect call: ``SetOrganizationMetadata``, ``ListUserMetadata``."""
+        service = "user.v2.UserService" if "User" in call else "org.v2.OrganizationService"
+        return self.call("POST", f"/zitadel.{service}/{call}", body, Content_Type="application/json")
 
     def token(self, form: dict[str, str], **headers: str) -> Reply:
         # Nobody is logged in yet.

@@ -124,18 +124,12 @@ def test_read_only(fake: FakeZitadel, acme: str, client: Client) -> None:
     fake.read_only = True
     refused = [
         client.set("a"),
-        client.set("search"),
-        client.set_many("a"),
-        client.remove("a"),
-        client.remove("_search"),
         client.remove_many("a"),
-        client.call("POST", "/management/v1/orgs", {"name": "x"}),
+        client.connect("SetOrganizationMetadata", organizationId=acme, metadata=[{"key": "a", "value": "dg=="}]),
     ]
-    assert [reply.status for reply in refused] == [403] * 7
-    assert len(fake.refused_writes) == 7
+    assert [reply.status for reply in refused] == [403] * 3
     assert client.list().status == client.get("a").status == 200
-    assert client.call("POST", "/v2/organizations/_search", {}).status == 200
-    assert "org.write" in client.call("POST", "/auth/v1/permissions/zitadel/me/_search", {}).json["result"]
+    assert client.connect("ListOrganizationMetadata", organizationId=acme).status == 200
     secret = fake.create_secret(fake.admin)
     form = {
         "grant_type": "client_credentials",
@@ -144,7 +138,7 @@ def test_read_only(fake: FakeZitadel, acme: str, client: Client) -> None:
         "client_secret": secret[1],
     }
     assert Client(fake).token(form).status == 200
-    assert len(fake.refused_writes) == 7
+    assert len(fake.refused_writes) == 3
 
 
 def test_a_proxy_that_drops_the_organization() -> None:
@@ -153,6 +147,23 @@ def test_a_proxy_that_drops_the_organization() -> None:
         written = Client(fake, acme).set("a")
         assert written.json["details"]["resourceOwner"] == fake.home_id
         assert fake.requests[0].headers["x-zitadel-orgid"] == acme
+
+
+def test_a_server_that_ignores_the_organization() -> None:
+    with FakeZitadel(ignore_organization="^/management/v1/") as fake:
+        acme = fake.create_organization("acme")
+        assert Client(fake, acme).set("a").json["details"]["resourceOwner"] == fake.home_id
+        assert Client(fake, "0").list().status == 200
+        may = "/auth/v1/permissions/zitadel/me/_search"
+        assert Client(fake, "0").call("POST", may, {}).error_id == "AUTH-Bs7Ds"
+        assert Client(fake, "0").connect("ListOrganizationMetadata", organizationId=acme).error_id == "AUTH-Bs7Ds"
+
+
+def test_a_proxy_that_blocks_v1(fake: FakeZitadel, acme: str, client: Client) -> None:
+    fake.block("^/management/", 405, {"error": "not here"})
+    assert [client.list().status, client.set("a").status] == [405, 405]
+    assert client.connect("ListOrganizationMetadata", organizationId=acme).status == 200
+    assert fake.stored(acme) == {}
 
 
 @pytest.mark.parametrize(("redirect", "status"), [(True, 302), (False, 403)])

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fake_zitadel import RELEASES, FakeZitadel
-from fake_zitadel_tests.client import METADATA, Client
+from fake_zitadel import FakeZitadel
+from fake_zitadel_tests.client import Client
 
 ONE = "MQ=="
 
@@ -102,64 +102,16 @@ def test_every_third_write_collides(fake: FakeZitadel, client: Client) -> None:
     assert [client.set(f"k{number}").status for number in range(7)] == [200, 200, 500, 200, 200, 500, 200]
 
 
-@pytest.mark.parametrize("release", sorted(RELEASES))
-def test_equal_values_in_a_bulk_set(release: str) -> None:
-    with FakeZitadel(release) as fake:
-        acme = fake.create_organization("acme")
-        client = Client(fake, acme)
-        first = client.set_many("a", "b").json
-        client.call("POST", f"{METADATA}/_bulk", {"metadata": [{"key": "c", "value": ONE}]})
-        skips = release in ("4.13.1", "next")
-        again = client.set_many("a", "b").json
-        assert int(again["details"]["sequence"]) == int(first["details"]["sequence"]) + (1 if skips else 3)
-
-
-@pytest.mark.parametrize(
-    ("release", "status", "code", "missing"),
-    [("3.4.9", 400, 3, 401), ("4.7.0", 400, 3, 401), ("4.13.1", 500, 2, 500), ("next", 400, 3, 401)],
-)
-def test_errors_of_the_releases(release: str, status: int, code: int, missing: int) -> None:
-    with FakeZitadel(release) as fake:
-        client = Client(fake)
-        invalid = client.set("a", "")
-        assert (invalid.status, invalid.json["code"]) == (status, code)
-        assert "value length must be between 1 and 500000 bytes, inclusive" in invalid.json["message"]
-        del client.headers["Authorization"]
-        assert client.get("a").status == missing
-
-
-@pytest.mark.parametrize(("release", "status"), [("4.13.1", 429), ("next", 200)])
-def test_the_limit_of_answers(release: str, status: int) -> None:
-    with FakeZitadel(release) as fake:
-        acme = fake.create_organization("acme")
-        fake.set_many(acme, {f"k{number}": b"x" * 500_000 for number in range(9)})
-        reply = Client(fake, acme).list()
-        assert reply.status == status
-        assert Client(fake, acme).list(query={"limit": 8}).status == 200
-        if status == 429:
-            assert reply.json["code"] == 8
-            assert "larger than max" in reply.json["message"]
-            assert "retry-after" not in reply.headers
-
-
-@pytest.mark.parametrize(
-    ("method", "keys"),
-    [
-        ("EQUALS", ["ab_%"]),
-        ("EQUALS_IGNORE_CASE", ["AB_%", "ab_%"]),
-        ("STARTS_WITH", ["ab_%", "ab_%x"]),
-        ("STARTS_WITH_IGNORE_CASE", ["AB_%", "ab_%", "ab_%x"]),
-        ("CONTAINS", ["ab_%", "ab_%x", "xab_%"]),
-        ("CONTAINS_IGNORE_CASE", ["AB_%", "ab_%", "ab_%x", "xab_%"]),
-        ("ENDS_WITH", ["ab_%", "xab_%"]),
-        ("ENDS_WITH_IGNORE_CASE", ["AB_%", "ab_%", "xab_%"]),
-        ("NO_SUCH_METHOD", ["ab_%"]),
-    ],
-)
-def test_queries(fake: FakeZitadel, acme: str, client: Client, method: str, keys: list[str]) -> None:
-    fake.set_many(acme, dict.fromkeys(["ab_%", "AB_%", "ab_%x", "xab_%", "abc%", "other"], "v"))
-    query = {"keyQuery": {"key": "ab_%", "method": f"TEXT_QUERY_METHOD_{method}"}}
-    assert [*client.list(queries=[query]).values] == keys
+def test_the_branches_of_july_2026(fake: FakeZitadel, acme: str, client: Client) -> None:
+    """What no recording shows."""
+    first = client.set_many("a", "b").json
+    assert client.set_many("a", "b").json == first
+    invalid = client.set("a", "")
+    assert (invalid.status, invalid.json["code"]) == (400, 3)
+    fake.set_many(acme, {f"k{number}": b"x" * 500_000 for number in range(9)})
+    assert client.list().status == 200
+    del client.headers["Authorization"]
+    assert client.get("a").status == 401
 
 
 def test_pages_are_complete_in_any_order() -> None:
@@ -199,23 +151,7 @@ def test_twenty_writers(fake: FakeZitadel, acme: str) -> None:
     assert len(fake.writes) == 200
 
 
-def test_an_organization_that_was_removed(fake: FakeZitadel) -> None:
-    gone = fake.create_organization("gone", metadata={"a": "v"})
-    member, guest = fake.create_user("ORG_OWNER", gone), fake.create_user()
-    fake.grant(guest, ["ORG_OWNER"], gone)
-    fake.change_state(gone, "removed")
-    client = Client(fake, gone)
-    assert client.get("a").error_id == "QUERY-Rph32"
-    assert client.list().values == {}
-    for reply in (client.set("a"), client.set_many("a"), client.remove("a"), client.remove_many("a")):
-        assert (reply.status, reply.error_id) == (400, "COMMAND-QXPGs")
-    assert "state" not in client.call("GET", "/management/v1/orgs/me").json["org"]
-    assert Client(fake, gone, token=member.token).get("a").error_id == "AUTH-7fs1e"
-    assert Client(fake, gone, token=guest.token).get("a").error_id == "AUTHZ-cdgFk"
-    assert fake.create_organization("gone") != gone  # the name is free again
-
-
-def test_who_may_what(fake: FakeZitadel, acme: str) -> None:
+def test_roles_that_were_not_recorded(fake: FakeZitadel, acme: str) -> None:
     fake.set(acme, "a", "v")
     other = fake.create_organization("other")
 
@@ -223,11 +159,5 @@ def test_who_may_what(fake: FakeZitadel, acme: str) -> None:
         client = Client(fake, acme, token=fake.create_user(role, home).token)
         return client.get("a").status, client.set("a").status
 
-    assert outcome("ORG_OWNER", acme) == (200, 200)
-    assert outcome("ORG_SETTINGS_MANAGER", acme) == (200, 200)
-    assert outcome("ORG_OWNER_VIEWER", acme) == (200, 403)
     assert outcome("ORG_USER_SELF_MANAGER", acme) == (403, 403)
-    assert outcome(None, acme) == (404, 404)
-    assert outcome("ORG_OWNER", other) == (404, 404)
-    assert outcome("IAM_OWNER", other) == (200, 200)
     assert outcome("IAM_OWNER_VIEWER", other) == (200, 403)

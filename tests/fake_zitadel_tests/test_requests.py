@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from fake_zitadel import FakeZitadel, paths, protojson
+from fake_zitadel import FakeZitadel, Request, paths, protojson
 from fake_zitadel_tests.client import METADATA, Client
 
 
@@ -123,14 +123,41 @@ def test_paths_that_lead_nowhere(client: Client, method: str, path: str, status:
     assert client.call(method, path).status == status
 
 
-def test_values_and_keys_at_their_limits(client: Client) -> None:
-    assert client.set_many("ü" * 200).status == 200
-    assert client.set_many("ü" * 201).status == 500
-    assert client.set_many("a", "").status == 500
-    assert client.remove_many("a" * 201).status == 500
+def test_queries_at_their_limits(client: Client) -> None:
     too_long = {"queries": [{"keyQuery": {"key": "a" * 201}}]}
     assert "at most 200 runes" in client.call("POST", f"{METADATA}/_search", too_long).json["message"]
     assert "value is required" in client.list(queries=[{}]).json["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "modifies"),
+    [
+        ("GET", f"{METADATA}/a", False),
+        ("DELETE", f"{METADATA}/_search", True),
+        ("POST", f"{METADATA}/_search", False),
+        ("POST", f"{METADATA}/search", True),
+        ("POST", f"{METADATA}/_bulk", True),
+        ("POST", "/management/v1/users/1/metadata/_search", False),
+        ("POST", "/management/v1/users/1/metadata/a", True),
+        ("POST", "/auth/v1/permissions/zitadel/me/_search", False),
+        ("POST", "/oauth/v2/token", False),
+        ("POST", "/v2/organizations", True),
+        ("POST", "/v2/organizations/_search", False),
+        ("POST", "/v2/organizations/1/metadata", True),
+        ("POST", "/v2/organizations/1/metadata/search", False),
+        ("POST", "/v2/users", False),
+        ("POST", "/v2/users/1/metadata", True),
+        ("POST", "/zitadel.org.v2.OrganizationService/ListOrganizationMetadata", False),
+        ("POST", "/zitadel.org.v2.OrganizationService/SetOrganizationMetadata", True),
+        ("POST", "/zitadel.org.v2.OrganizationService/DeleteOrganizationMetadata", True),
+        ("POST", "/zitadel.org.v2.OrganizationService/AddOrganization", True),
+        ("POST", "/zitadel.user.v2.UserService/ListUserMetadata?x=1", False),
+        ("POST", "/zitadel.user.v2.UserService/SetUserMetadata", True),
+    ],
+)
+def test_what_modifies(method: str, path: str, modifies: bool) -> None:
+    """A server that is read-only refuses exactly these."""
+    assert Request(method, path, {}, b"").modifies is modifies
 
 
 def test_hosts(fake: FakeZitadel) -> None:
