@@ -59,8 +59,8 @@ PERMISSIONS: dict[str, list[str]] = {
     # Not recorded, and right only as far as organizations, users and their metadata are concerned.
     "IAM_OWNER_VIEWER": [permission for permission in _INSTANCE_OWNER if permission.endswith(".read")],
     "IAM_ORG_MANAGER": [permission for permission in _INSTANCE_OWNER if permission.startswith(_VIEWED)],
-    "IAM_USER_MANAGER": ["org.read", "org.global.read", "user.read", "user.write", "user.delete"],
-    "ORG_USER_MANAGER": ["org.read", "user.read", "user.write", "user.delete"],
+    "IAM_USER_MANAGER": ["org.global.read", "user.read", "user.write", "user.delete"],
+    "ORG_USER_MANAGER": ["user.read", "user.write", "user.delete"],
     "ORG_USER_SELF_MANAGER": ["policy.read", "user.self.delete"],
 }
 

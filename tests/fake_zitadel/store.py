@@ -140,12 +140,10 @@ class Store:
             before, after = _default_domain(organization.name), _default_domain(name)
             organization.name = name
             organization.sequence += 1
-            organization.listed_sequence = organization.sequence
             if before in organization.domains and before != after:
-                if organization.primary_domain == before:
-                    organization.listed_sequence = organization.sequence + 3
                 organization.domains[organization.domains.index(before)] = after
                 organization.sequence += 4  # added, verified, made the primary one; the other one removed
+            organization.listed_sequence = organization.sequence
             organization.change_date = organization.listed_date = self.clock.now()
             return Written(organization.sequence, organization.change_date, organization.organization_id)
 
