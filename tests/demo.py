@@ -4,8 +4,8 @@
 
 """What ``make demo`` runs: the collection, built and installed, at work on a ZITADEL.
 
-With ZITADEL_URL, ZITADEL_TOKEN and ZITADEL_ORG_ID set it works on that server, else on a fake one of its own.
-Secrets travel in the environment, never in a command line.
+With ZITADEL_URL, ZITADEL_TOKEN and ZITADEL_ORG_ID set it works on that server, else on a fake one of its own. It reads
+and writes keys that begin with demo_ only. Secrets travel in the environment, never in a command line.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ BUILD = ROOT / "build/demo"
 PLAYBOOK = "examples/getting_started.yml"
 PROGRAMS = Path(sys.executable).parent
 NEEDED = ("ZITADEL_URL", "ZITADEL_TOKEN", "ZITADEL_ORG_ID")
+PREFIX = "demo_"
+SENSITIVE = "demo_webhook_secret"
 PAGE = 500
 
 
@@ -116,8 +118,9 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
-def _stored(variables: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    """Read all metadata from the API, not through the collection: a second witness."""
+def stored(variables: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Read the keys of the demo from the API, not through the collection: a second witness."""
+    query = {"keyQuery": {"key": PREFIX, "method": "TEXT_QUERY_METHOD_STARTS_WITH"}}
     with requests.Session() as session:
         session.auth = _Bearer(variables["ZITADEL_TOKEN"])
         session.headers["x-zitadel-orgid"] = variables["ZITADEL_ORG_ID"]
@@ -125,7 +128,7 @@ def _stored(variables: dict[str, str]) -> Iterator[tuple[str, bytes]]:
         while True:
             answer = session.post(
                 f"{variables['ZITADEL_URL'].rstrip('/')}/management/v1/metadata/_search",
-                json={"query": {"offset": str(offset), "limit": PAGE, "asc": True}},
+                json={"query": {"offset": str(offset), "limit": PAGE, "asc": True}, "queries": [query]},
                 verify=os.environ.get("ZITADEL_CA_PATH") or True,
                 timeout=30,
                 allow_redirects=False,
@@ -138,9 +141,10 @@ def _stored(variables: dict[str, str]) -> Iterator[tuple[str, bytes]]:
                 return
 
 
-def _show(key: str, value: bytes) -> str:
+def line(key: str, value: bytes) -> str:
+    """Return what the demo prints of a key."""
     try:
-        text = value.decode()
+        text = "(not shown)" if key == SENSITIVE else value.decode()
     except UnicodeDecodeError:
         text = value.hex(" ", 4)
     return f"{key:<24} {len(value):>7} bytes   {text if len(text) <= 60 else text[:57] + '...'}"
@@ -155,9 +159,11 @@ def _demonstrate(environment: dict[str, str]) -> None:
     changed = _changed(_play(environment, "--diff"))
     if changed:
         sys.exit(f"The second run should have changed nothing, but changed {changed} task(s).")
-    _say(f"What the server holds for organization {environment['ZITADEL_ORG_ID']}")
-    for key, value in sorted(_stored(environment)):
-        print(_show(key, value))
+    _say(
+        f"The keys of organization {environment['ZITADEL_ORG_ID']} that begin with {PREFIX}, as the server returns them"
+    )
+    for key, value in sorted(stored(environment)):
+        print(line(key, value))
 
 
 def main() -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.community.zitadel.plugins.modules.zitadel_org_metadata_info import main
 from ansible_collections.community.zitadel.plugins.plugin_utils._in_process import InProcessAction
 
@@ -12,3 +14,5 @@ class ActionModule(InProcessAction):
     """Runs the module zitadel_org_metadata_info."""
 
     main = staticmethod(main)
+    names_organization = True
+    on_failure: t.ClassVar = {"org_id": None}

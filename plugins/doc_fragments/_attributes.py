@@ -11,14 +11,16 @@ attributes:
   check_mode:
     description: Can run in C(check_mode) and return what it would change without changing it.
     support: full
+    details:
+      - Where it finds something to write, it also asks ZITADEL whether the service account may write it, and fails as
+        the real run would.
   diff_mode:
     description: Returns what it changed, or in C(check_mode) would change, in diff mode.
     support: full
-  action_group:
-    description: Use C(group/community.zitadel.all) in C(module_defaults) to set options for all modules.
-    support: full
-    membership:
-      - community.zitadel.all
+    details:
+      - Each diff has a header that names the organization.
+      - Ansible prints diffs as JSON, with escapes for newlines and for letters beyond ASCII. Set the environment
+        variable E(ANSIBLE_CALLBACK_RESULT_FORMAT) to V(yaml) to print them as text.
 """
 
     READ_ONLY = r"""
@@ -27,11 +29,27 @@ attributes:
     description: Can run in C(check_mode). It never changes anything.
     support: full
   diff_mode:
-    description: It never changes anything, so that there is nothing to show.
+    description: It never changes anything, so there is nothing to show.
     support: N/A
+"""
+
+    ACTION_GROUP = r"""
+attributes:
   action_group:
-    description: Use C(group/community.zitadel.all) in C(module_defaults) to set options for all modules.
+    description: Use C(group/community.zitadel.all) in C(module_defaults) to set the connection for all modules.
     support: full
     membership:
       - community.zitadel.all
+"""
+
+    ACTION_GROUP_ORGANIZATION = r"""
+attributes:
+  action_group:
+    description:
+      - Use C(group/community.zitadel.all) in C(module_defaults) to set the connection for all modules.
+      - Use C(group/community.zitadel.organization) to set the organization for the modules that work on one.
+    support: full
+    membership:
+      - community.zitadel.all
+      - community.zitadel.organization
 """

@@ -10,39 +10,40 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - Address of the ZITADEL instance, for example V(https://id.example.com). No path is needed.
-      - Required here or in the environment variable E(ZITADEL_URL).
+      - Address of the ZITADEL instance, for example V(https://id.example.com). It needs no path.
+      - It is required here or in the environment variable E(ZITADEL_URL).
     type: str
   token:
     description:
       - Personal access token of a service account, or any other access token for the ZITADEL API.
-      - Give exactly one way to log in, O(token), O(token_file), O(key_file), O(key_json), or O(client_id) with
-        O(client_secret).
-      - If the task or C(module_defaults) names one of them, the login variables of the environment are ignored
-        altogether. If it names none, exactly one of E(ZITADEL_TOKEN), E(ZITADEL_TOKEN_FILE), E(ZITADEL_KEY_FILE),
-        E(ZITADEL_KEY_JSON), or E(ZITADEL_CLIENT_ID) with E(ZITADEL_CLIENT_SECRET) must be set.
-      - A variable of the environment that is set but empty counts as not set.
+      - The authentication methods are mutually exclusive. Give exactly one of O(token), O(token_file), O(key_file),
+        O(key_json), or O(client_id) with O(client_secret).
+      - If the task or C(module_defaults) names an authentication method, the login variables of the environment do not
+        count. If it names none, exactly one method must be set in the environment, by E(ZITADEL_TOKEN),
+        E(ZITADEL_TOKEN_FILE), E(ZITADEL_KEY_FILE), E(ZITADEL_KEY_JSON), or E(ZITADEL_CLIENT_ID) with
+        E(ZITADEL_CLIENT_SECRET).
+      - An environment variable that is set but empty counts as not set.
     type: str
   token_file:
     description:
-      - File that holds the token. Blanks and newlines around it are dropped.
+      - File that contains the token. Whitespace around the token is ignored.
       - Or the environment variable E(ZITADEL_TOKEN_FILE).
     type: path
   key_file:
     description:
-      - Key file of a service account, the JSON that ZITADEL offers for download.
+      - Key file of a service account, the JSON file that ZITADEL offers for download.
       - Needs the Python libraries C(PyJWT) and C(cryptography).
       - Or the environment variable E(ZITADEL_KEY_FILE).
     type: path
   key_json:
     description:
-      - Content of such a key file, as text or as a dictionary.
+      - Content of such a key file, as a string or as a dictionary.
       - Or the environment variable E(ZITADEL_KEY_JSON).
     type: raw
   client_id:
     description:
       - Login name of a service account that has a client secret.
-      - If only the client id is given, the secret is taken from the environment variable E(ZITADEL_CLIENT_SECRET).
+      - If the task gives only the client ID, the secret comes from the environment variable E(ZITADEL_CLIENT_SECRET).
       - Or the environment variable E(ZITADEL_CLIENT_ID).
     type: str
   client_secret:
@@ -52,8 +53,8 @@ options:
     type: str
   audience:
     description:
-      - Audience of the JWT that a service-account key makes. The default is the origin of O(url), which is right unless
-        the server is reached under another name than its own.
+      - Audience of the JWT that is signed with a service-account key. The default is the origin of O(url), which is
+        right unless the server is reached under another name than its own.
       - Or the environment variable E(ZITADEL_AUDIENCE).
     type: str
   instance_host:
@@ -75,12 +76,12 @@ options:
     default: true
   ca_path:
     description:
-      - PEM file with the authorities to trust instead of those of the operating system.
+      - PEM file with the certificate authorities (CA) to trust, instead of those of the operating system.
       - Or the environment variable E(ZITADEL_CA_PATH).
     type: path
   client_cert:
     description:
-      - PEM file with the client certificate, and its key if O(client_key) is not given.
+      - PEM file with the client certificate, and with its key if O(client_key) is not given.
       - Or the environment variable E(ZITADEL_CLIENT_CERT).
     type: path
   client_key:
@@ -90,22 +91,54 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for a connection, and for each piece of an answer.
+      - Seconds to wait for a connection, and for each read.
       - Or the environment variable E(ZITADEL_TIMEOUT).
     type: float
     default: 30
   retries:
     description:
-      - How often to try again when ZITADEL or what stands in front of it is busy, cannot be reached, or does not
-        answer, and when two writers met. Writes are repeated too, they do all or nothing.
-      - The waits between the tries begin at half a second and double, or are as long as the server asks, up to a
-        minute.
+      - How often to repeat a request that fails for a transient reason. These are HTTP 429, 502, 503 and 504, connection
+        errors, time-outs, and the error that ZITADEL answers when two writers collide. Writes are repeated as well,
+        since each of them is done completely or not at all.
+      - The wait between tries begins at half a second and doubles, or is as long as the server asks for, up to a minute.
       - Or the environment variable E(ZITADEL_RETRIES).
     type: int
     default: 4
+  api_version:
+    description:
+      - Which API of ZITADEL carries the metadata.
+      - V(v1) is the Management API. V(v2) is the organization service of API v2, which ZITADEL v4.7.0 and later have.
+      - V(auto) uses v1. Where v1 cannot be used and v2 can, it uses v2 and gives a warning.
+      - Or the environment variable E(ZITADEL_API_VERSION).
+    type: str
+    choices: [auto, v1, v2]
+    default: auto
+  connections:
+    description:
+      - How many organizations a task that reads or writes many of them works on at the same time, 1 to 32.
+      - It has no effect where a task works on one organization. Every module takes it, so that C(module_defaults) can
+        set it for all of them.
+      - Or the environment variable E(ZITADEL_CONNECTIONS).
+    type: int
+    default: 4
+notes:
+  - Null means that an option is not given, except for the options that name an organization and those that filter.
+    There it is an error, so that a missing name never means "my own organization" and a missing filter never means
+    "all". Use V(default(omit\)) to leave an option out.
+  - On ansible-core 2.18 a template such as V({{ x | default(none\) }}) arrives as an empty string, which is an error for
+    every option.
 requirements:
-  - requests
-  - PyJWT and cryptography, only to log in with O(key_file) or O(key_json)
+  - the Python library requests, always (on C(localhost), in the Python that runs Ansible)
+  - the Python libraries PyJWT and cryptography, only to log in with O(key_file) or O(key_json)
+seealso:
+  - ref: ansible_collections.community.zitadel.docsite.guide_getting_started
+    description: From nothing to the first key.
+  - ref: ansible_collections.community.zitadel.docsite.guide_authentication
+    description: The authentication methods, and which role a service account needs.
+  - ref: ansible_collections.community.zitadel.docsite.guide_patterns
+    description: Common tasks as complete playbooks.
+  - ref: ansible_collections.community.zitadel.docsite.guide_performance
+    description: Which requests a task sends, and how fast the modules are.
 """
 
     PLUGINS = r"""
@@ -158,4 +191,10 @@ options:
   retries:
     vars:
       - name: zitadel_retries
+  api_version:
+    vars:
+      - name: zitadel_api_version
+  connections:
+    vars:
+      - name: zitadel_connections
 """

@@ -10,21 +10,23 @@ class ModuleDocFragment:
 options:
   org_id:
     description:
-      - Id of the organization. It may not be empty.
-      - Without O(org_id), O(org_name) and O(org_domain), and without the environment variable E(ZITADEL_ORG_ID), it is
-        the caller's own organization.
-      - Or the environment variable E(ZITADEL_ORG_ID), which may not be empty either.
+      - Id of the organization.
+      - O(org_id), O(org_name) and O(org_domain) are mutually exclusive. Null or an empty string is an error for each of
+        them. Use V(default(omit\)) to leave one out.
+      - If none of them is given, the organization is that of the environment variable E(ZITADEL_ORG_ID). If that is not
+        set either, it is the service account's own organization.
+      - E(ZITADEL_ORG_ID) may not be set to an empty value, unless the task names the organization.
     type: str
     aliases: [organization_id]
   org_name:
     description:
       - Name of the organization, looked up instead of its id. It must match exactly.
-      - Wins over the environment variable E(ZITADEL_ORG_ID).
+      - It takes precedence over the environment variable E(ZITADEL_ORG_ID).
     type: str
   org_domain:
     description:
       - A verified domain of the organization, looked up instead of its id.
-      - Wins over the environment variable E(ZITADEL_ORG_ID).
+      - It takes precedence over the environment variable E(ZITADEL_ORG_ID).
     type: str
 """
 

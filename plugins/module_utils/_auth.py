@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ways to log in: which one was asked for, and what each gives."""
+"""The authentication methods: which one was asked for, and how each gets a token."""
 
 from __future__ import annotations
 
@@ -18,28 +18,46 @@ import typing as t
 from ansible_collections.community.zitadel.plugins.module_utils._errors import Refusal, ZitadelError
 
 LOGIN_OPTIONS = ("token", "token_file", "key_file", "key_json", "client_id", "client_secret")
-"""The options that name a way to log in. The environment variable of each is ZITADEL_ and its name in capitals."""
+"""The options of the authentication methods. The environment variable of each is ZITADEL_ and its name in capitals."""
 
 _SCOPE = "openid urn:zitadel:iam:org:project:id:zitadel:aud"
 _ASSERTION_BACKDATED = 10
 _ASSERTION_LIFETIME = 600
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
+Send = t.Callable[[t.Mapping[str, str]], t.Union[str, Refusal]]  # noqa: UP007 - the sanity tests know no |
+"""Posts a form to the token endpoint and returns the access token, or why there is none."""
+
+
+class Login(t.Protocol):
+    """An authentication method. Equal ones are the same service account with the same credentials."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What may never be shown."""
+
+    def token(self, send: Send) -> str:
+        """Return an access token. POST /oauth/v2/token where one has to be fetched. Raises ZitadelError."""
+
 
 @dataclasses.dataclass(frozen=True)
 class AccessToken:
     """A token that was given."""
 
-    token: str = dataclasses.field(repr=False)
+    access_token: str = dataclasses.field(repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return (self.token,)
+        return (self.access_token,)
+
+    def token(self, _send: Send) -> str:
+        """Return the token: there is no other."""
+        return self.access_token
 
 
 @dataclasses.dataclass(frozen=True)
 class ServiceAccountKey:
-    """A JWT, signed with the private key of a service account, that the token endpoint exchanges for a token."""
+    """A service-account key: it signs a JWT that the token endpoint exchanges for a token."""
 
     name: str
     key_id: str
@@ -49,11 +67,11 @@ class ServiceAccountKey:
 
     @classmethod
     def read(cls, content: t.Any, name: str, audience: str) -> ServiceAccountKey:
-        """Take a key file's content, as text or parsed. Raises ZitadelError, beginning with name, if it is none."""
+        """Take a key file's content, as text or parsed. Raises ZitadelError, beginning with name, if it is not one."""
         if isinstance(content, str):
             try:
-                content = json.loads(content)
-            except ValueError:
+                content = json.loads(content.removeprefix("\ufeff"))
+            except (ValueError, RecursionError):
                 content = None
         if not isinstance(content, dict):
             raise ZitadelError(f"{name} is not the JSON of a service-account key, as ZITADEL writes it.")
@@ -77,8 +95,27 @@ class ServiceAccountKey:
     def secrets(self) -> tuple[str, ...]:
         return (self.private_key, json.dumps(self.private_key)[1:-1])
 
-    def form(self) -> dict[str, str]:
-        """Return what to send to the token endpoint. Raises ZitadelError if the key cannot sign."""
+    def token(self, send: Send) -> str:
+        """Return a new token. Raises ZitadelError if the key cannot sign, or is refused."""
+        answer = send(
+            {
+                "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                "assertion": self._assertion(),
+                "scope": _SCOPE,
+            }
+        )
+        if isinstance(answer, str):
+            return answer
+        clock = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        raise ZitadelError(
+            f"Logging in failed. The assertion made with {self.name} (key {self.key_id}, user {self.user_id}) was refused "
+            f"(HTTP {answer.status} {answer.message}). Likely causes: the audience {self.audience!r} is not the "
+            f"instance's own origin (option audience), this machine's clock is wrong (it says {clock}), or the key "
+            "is of another instance, expired, or was removed.",
+            answer,
+        )
+
+    def _assertion(self) -> str:
         try:
             import jwt
         except ImportError as error:
@@ -93,7 +130,7 @@ class ServiceAccountKey:
             "exp": now + _ASSERTION_LIFETIME,
         }
         try:
-            assertion = jwt.encode(claims, self.private_key, algorithm="RS256", headers={"kid": self.key_id})
+            return jwt.encode(claims, self.private_key, algorithm="RS256", headers={"kid": self.key_id})
         except NotImplementedError as error:  # PyJWT without cryptography
             raise _missing_library(error) from None
         except Exception as error:  # noqa: BLE001 - cryptography has many kinds of them
@@ -101,20 +138,6 @@ class ServiceAccountKey:
                 f"{self.name}: the private key in it cannot be read ({type(error).__name__}). "
                 "Use the key file as ZITADEL wrote it."
             ) from None
-        return {
-            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-            "assertion": assertion,
-            "scope": _SCOPE,
-        }
-
-    def explain(self, refusal: Refusal) -> str:
-        clock = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return (
-            f"The assertion made with {self.name} (key {self.key_id}, user {self.user_id}) was refused "
-            f"(HTTP {refusal.status} {refusal.shown(refusal.message)}). Likely causes: the audience {self.audience!r} is not the "
-            f"instance's own origin (option audience), this machine's clock is wrong (it says {clock}), or the key "
-            "is of another instance, expired, or was removed."
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,31 +151,31 @@ class ClientCredentials:
     def secrets(self) -> tuple[str, ...]:
         return (self.client_secret,)
 
-    def form(self) -> dict[str, str]:
-        """Return what to send to the token endpoint."""
-        return {
-            "grant_type": "client_credentials",
-            "client_id": self.client_id,
-            "client_secret": self.client_secret,
-            "scope": _SCOPE,
-        }
-
-    def explain(self, refusal: Refusal) -> str:
-        return (
-            f"The client credentials of {self.client_id!r} were refused (HTTP {refusal.status} {refusal.shown(refusal.message)}). "
+    def token(self, send: Send) -> str:
+        """Return a new token. Raises ZitadelError if the credentials are refused."""
+        answer = send(
+            {
+                "grant_type": "client_credentials",
+                "client_id": self.client_id,
+                "client_secret": self.client_secret,
+                "scope": _SCOPE,
+            }
+        )
+        if isinstance(answer, str):
+            return answer
+        raise ZitadelError(
+            f"Logging in failed. The client credentials of {self.client_id!r} were refused (HTTP {answer.status} {answer.message}). "
             "client_id is the login name of a service account, client_secret the secret made for it last; "
-            "a secret of another instance, or one that was replaced or removed, does not work."
+            "a secret of another instance, or one that was replaced or removed, does not work.",
+            answer,
         )
 
 
-Login = t.Union[AccessToken, ServiceAccountKey, ClientCredentials]  # noqa: UP007 - the sanity tests know no |
-
-
 def choose(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], audience: str) -> Login:
-    """Return the one way to log in that the task asks for or, where it asks for none, the environment.
+    """Return the one authentication method that the task or, where it names none, the environment asks for.
 
     params are the options, None where not given; audience is for the assertion of a service-account key.
-    Raises ZitadelError, naming what was given and where, if there is not exactly one complete way.
+    Raises ZitadelError, naming what was given and where, if there is not exactly one complete method.
     """
     given = {option: params[option] for option in LOGIN_OPTIONS if params.get(option) is not None}
     for option, value in given.items():
@@ -165,29 +188,30 @@ def choose(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], audience
     if given:
         if given.keys() == {"client_id"} and _variable("client_secret") in variables:
             given["client_secret"] = variables[_variable("client_secret")]
-        return _only_way(given, {option: option for option in LOGIN_OPTIONS}, "in the task", audience)
+        return _only_method(given, {option: option for option in LOGIN_OPTIONS}, "in the task", audience)
     if variables:
         names = {option: _variable(option) for option in LOGIN_OPTIONS}
         found = {option: variables[name] for option, name in names.items() if name in variables}
         for option in found.keys() & {"token_file", "key_file"}:
             found[option] = os.path.expanduser(os.path.expandvars(found[option]))
-        # A task may name the client_id for a secret from the environment, so the secret alone is no way to log in.
+        # A task may name the client_id for a secret from the environment, so the secret alone is no method.
         if len(found) > 1 and "client_id" not in found:
             found.pop("client_secret", None)
-        return _only_way(found, names, "in the environment", audience)
+        return _only_method(found, names, "in the environment", audience)
     raise ZitadelError(
-        "No way to log in is given. Set one of token, token_file, key_file, key_json, or client_id with client_secret, "
+        "No authentication method is given. Set one of token, token_file, key_file, key_json, or client_id with client_secret, "
         f"or one of their environment variables {', '.join(map(_variable, LOGIN_OPTIONS))}."
     )
 
 
-def _only_way(given: dict[str, t.Any], names: dict[str, str], where: str, audience: str) -> Login:
-    ways = [names[option] for option in given if option != "client_secret" or "client_id" not in given]
-    if len(ways) > 1:
+def _only_method(given: dict[str, t.Any], names: dict[str, str], where: str, audience: str) -> Login:
+    methods = [names[option] for option in given if option != "client_secret" or "client_id" not in given]
+    if len(methods) > 1:
         raise ZitadelError(
-            f"{' and '.join(ways)} are given {where}, but only one way to log in can be used. Leave the others out."
+            f"{' and '.join(methods)} are given {where}, but authentication methods are mutually exclusive. "
+            "Leave the others out; options from module_defaults count as well."
         )
-    name = ways[0]
+    name = methods[0]
     for option, other in (("client_id", "client_secret"), ("client_secret", "client_id")):
         if option in given and other not in given:
             raise ZitadelError(
@@ -198,28 +222,34 @@ def _only_way(given: dict[str, t.Any], names: dict[str, str], where: str, audien
     if "token" in given:
         return _access_token(given["token"], name)
     if "token_file" in given:
-        return _access_token(_content(given["token_file"], name), f"{name} {given['token_file']}")
+        return _access_token(_content(given["token_file"], name), f"{name} {os.path.abspath(given['token_file'])}")
     if "key_file" in given:
-        return ServiceAccountKey.read(_content(given["key_file"], name), f"{name} {given['key_file']}", audience)
+        return ServiceAccountKey.read(
+            _content(given["key_file"], name), f"{name} {os.path.abspath(given['key_file'])}", audience
+        )
     return ServiceAccountKey.read(given["key_json"], name, audience)
 
 
 def _access_token(text: str, name: str) -> AccessToken:
     token = text.strip()
     if not _TOKEN.fullmatch(token):
-        raise ZitadelError(f"{name} holds blanks or characters that no token has. Give the token alone.")
+        raise ZitadelError(f"{name} contains whitespace or characters that no token has. Give the token alone.")
     return AccessToken(token)
 
 
 def _content(path: str, name: str) -> str:
-    """Return a file's text. Raises ZitadelError if there is none."""
+    """Return a file's text. Raises ZitadelError, naming the absolute path, if it cannot be had."""
+    path = os.path.abspath(path)
     try:
-        with open(path, encoding="utf-8") as file:
+        # Editors of some systems put a byte-order mark at the beginning.
+        with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except OSError as error:
         raise ZitadelError(f"{name}: {path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ZitadelError(f"{name}: {path} is not a text file.") from None
+    except ValueError:
+        raise ZitadelError(f"{name}: {path!r} is not a path: it contains a NUL character.") from None
     if not text.strip():
         raise ZitadelError(f"{name}: {path} is empty.")
     return text
@@ -232,5 +262,5 @@ def _variable(option: str) -> str:
 def _missing_library(error: Exception) -> ZitadelError:
     return ZitadelError(
         f"A service-account key needs the Python libraries PyJWT and cryptography ({error}). "
-        f"Install PyJWT[crypto] for {sys.executable}, or log in another way."
+        f"Install PyJWT[crypto] for {sys.executable}, or use another authentication method."
     )

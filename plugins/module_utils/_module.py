@@ -2,144 +2,141 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The AnsibleModule of this collection: how parameters come in, and how a result leaves without secrets."""
+"""The AnsibleModule of this collection: how options come in, and how a result leaves without secrets."""
 
 from __future__ import annotations
 
-import os
-import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
-from ansible_collections.community.zitadel.plugins.module_utils._http import (
-    REQUESTS_IMPORT_ERROR,
-    Connection,
-    connect,
+from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
+from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError, defect
+from ansible_collections.community.zitadel.plugins.module_utils._given import (
+    name_variable,
+    problems_of,
+    validated,
+    without_nulls,
 )
-from ansible_collections.community.zitadel.plugins.module_utils._options import (
-    ORGANIZATION_SPEC,
-    connection_options,
-    entry_title,
-)
+from ansible_collections.community.zitadel.plugins.module_utils._options import connection_of
+from ansible_collections.community.zitadel.plugins.module_utils._shown import shown_options
+from ansible_collections.community.zitadel.plugins.module_utils._spec import Spec
+from ansible_collections.community.zitadel.plugins.module_utils._tasks import Mode
+from ansible_collections.community.zitadel.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR
 
-_MASK = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-_NAMED_OPTIONS = ("headers", "key_json", "metadata", "metadata_b64")
-_VALUE_OPTIONS = ("value", "value_b64", "metadata", "metadata_b64")
+Task = t.Callable[[Connection, dict[str, t.Any], Mode], dict[str, t.Any]]
+"""Takes the connection, the options and how to run, and returns the result. Raises ZitadelError."""
 
 
 class ZitadelModule(AnsibleModule):
     """Treats null as not given, and shows no secret: not in the result, the invocation, or the log."""
 
-    _running = False
+    notify: t.ClassVar[t.Callable[[str], None]] = staticmethod(lambda _line: None)
+    """Takes a line before each wait for another try: a process of its own has nobody to tell."""
 
-    def run(self, task: t.Callable[[Connection], dict[str, t.Any]]) -> None:
+    def __init__(self, spec: Spec) -> None:
+        """Take the argument spec. Leaves with a failure if the options do not meet it."""
+        self._spec = spec
+        self._running = False
+        self._warned: set[str] = set()
+        self._given: dict[str, t.Any] = {}
+        self._problems: list[str] = []
+        super().__init__(argument_spec=t.cast(dict[str, t.Any], spec), supports_check_mode=True)
+
+    def run(self, task: Task) -> None:
         """Connect, do the task, and leave with its result or the message of its ZitadelError."""
         self._running = True
         if REQUESTS_IMPORT_ERROR:
             self.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+        result: dict[str, t.Any]
         try:
-            options = connection_options(self.params, os.environ)
-            self.no_log_values.update(options.login.secrets)
-            result = task(connect(options))
+            try:
+                if self._problems:
+                    raise ZitadelError(" ".join(self._problems))
+                connection = connection_of(self.params, self._given, type(self).notify)
+                self.no_log_values.update(connection.options.login.secrets)
+                mode = Mode(self.check_mode, self._diff, self._warn_once)
+                result = task(connection, self.params, mode)
+            except ZitadelError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                raise defect(error) from None
         except ZitadelError as error:
             result = {**error.result, "failed": True, "msg": error.msg, "error": error.error}
-        except Exception as error:  # noqa: BLE001
-            # Its text could hold a secret.
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{os.path.basename(frame.filename)}, line {frame.lineno}"
-            msg = f"This is a defect in community.zitadel, please report it: {type(error).__name__} in {where}."
-            result = {"failed": True, "msg": msg}
         # Not while an exception is handled: fail_json would add its traceback.
         if result.pop("failed", False):
             self.fail_json(**result)
         self.exit_json(**result)
 
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self.warn(text)
+
+    def entries(self) -> list[tuple[str, dict[str, t.Any] | ZitadelError]]:
+        """Return the title of each entry of organizations, with its validated options or what is wrong with them."""
+        spec = self._spec["organizations"]["options"]
+        entries: list[tuple[str, dict[str, t.Any] | ZitadelError]] = []
+        given = self._given["organizations"]
+        for number, entry in enumerate(given if isinstance(given, list) else [], 1):
+            title = _title(number, entry)
+            try:
+                if not isinstance(entry, dict):
+                    raise ZitadelError("It is not a dictionary. Give each organization as one.")
+                entries.append((title, validated(spec, entry)))
+            except ZitadelError as error:
+                entries.append((title, error))
+        return entries
+
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         """Leave with a failure, which always has the return values that every failure has."""
         always: dict[str, t.Any] = {"changed": False, "error": ZitadelError(msg).error}
-        if ORGANIZATION_SPEC.keys() <= self.argument_spec.keys():
-            always["org_id"] = None
-        if "organizations" in self.argument_spec:
+        if "organizations" in self._spec:
             always["organizations"] = []
+        if "key_prefix" in self._spec or "max_removals" in self._spec:
+            always["org_id"] = None
+            always.update({"user_id": None} if "user_id" in self._spec else {})
         if not self._running:
-            msg = self._entry_at_fault() or msg
+            msg = " ".join([*self._problems, name_variable(msg, self._spec, self._given)])
         super().fail_json(msg, **{**always, **kwargs})
-
-    def _entry_at_fault(self) -> str | None:
-        """Return what is wrong with which entry, where the arguments were refused: core does not tell which."""
-        for option, entries in self._lists_of_entries():
-            for number, entry in enumerate(entries, 1):
-                if not isinstance(entry, dict):
-                    return f"Entry {number} is not a dictionary. Give each organization as one."
-                result = ArgumentSpecValidator(self.argument_spec[option]["options"]).validate(entry)
-                kind = "Unsupported parameters: " if result.unsupported_parameters else ""
-                if result.error_messages:
-                    return f"{entry_title(number, entry)}: {kind}{'; '.join(result.error_messages)}"
-        return None
-
-    def _lists_of_entries(self) -> list[tuple[str, list[t.Any]]]:
-        """Return the options that hold options of their own, as far as they are lists."""
-        holders = [option for option, spec in self.argument_spec.items() if "options" in spec]
-        return [(option, self.params[option]) for option in holders if isinstance(self.params.get(option), list)]
 
     def _load_params(self) -> None:
         super()._load_params()
-        self.params: dict[str, t.Any] = _without_nulls(self.params)
-        for option, entries in self._lists_of_entries():
-            self.params[option] = [_without_nulls(entry) if isinstance(entry, dict) else entry for entry in entries]
+        self._given = self.params
+        self._problems = problems_of(self._spec, self._given)
+        self.params: dict[str, t.Any] = without_nulls(self._spec, self._given)
+        if "organizations" in self._spec and self.params.get("organizations") is not None:
+            # Core would stop at the first that is wrong, without its number.
+            wrong = [isinstance(entry, ZitadelError) for _title, entry in self.entries()]
+            given = self.params["organizations"]
+            # Without any, what is given is no list, which is a problem of its own.
+            self.params["organizations"] = [
+                {} if bad else entry for bad, entry in zip(wrong, given if wrong else [], strict=True)
+            ]
 
     def _log_invocation(self) -> None:
         params = self.params
-        # A log takes no NUL, which only a mistaken option holds.
+        # A log takes no NUL, which only a mistaken option has.
         self.params = {
             option: value.replace("\0", "\\0") if isinstance(value, str) else value
-            for option, value in _shown(params, self.argument_spec, values=False).items()
+            for option, value in self._shown(values=False).items()
         }
         super()._log_invocation()
         self.params = params
 
     def _return_formatted(self, kwargs: dict[str, t.Any]) -> None:
         # Also called when the arguments were refused, before they were all checked and converted.
-        self.params = _shown(self.params, self.argument_spec, values=True)
+        self.params = self._shown(values=True)
         # A blank secret, which is refused, is in every text.
         self.no_log_values -= {value for value in self.no_log_values if not str(value).strip()}
         super()._return_formatted(kwargs)
 
-
-def _without_nulls(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return {option: value for option, value in options.items() if value is not None}
-
-
-def _shown(params: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any], *, values: bool) -> dict[str, t.Any]:
-    """Return parameters without secrets and, unless asked for and not sensitive, without metadata values."""
-    known = {name for option, details in spec.items() for name in (option, *details.get("aliases", ()))}
-    # A misspelt option can be a misspelt secret, or a misspelt "sensitive".
-    unknown = {option for option in params if option not in known and not option.startswith("_ansible_")}
-    # Core knows no secret yet where it cannot even read an option that holds others.
-    secret = {option for option, details in spec.items() if details.get("no_log")}
-    masked = {"headers", "key_json", *secret, *unknown}
-    if unknown or not values or params.get("sensitive") not in (None, False):
-        masked.update(_VALUE_OPTIONS)
-    return {
-        option: _masked(value, keys=option in _NAMED_OPTIONS)
-        if option in masked
-        else _shown_entries(value, spec.get(option, {}), values)
-        for option, value in params.items()
-    }
+    def _shown(self, *, values: bool) -> dict[str, t.Any]:
+        return shown_options(self.params, self._spec, values=values)
 
 
-def _shown_entries(value: t.Any, spec: t.Mapping[str, t.Any], values: bool) -> t.Any:
-    if "options" not in spec or value is None:
-        return value
-    if not isinstance(value, list):
-        return _MASK
-    return [_shown(entry, spec["options"], values=values) if isinstance(entry, dict) else _MASK for entry in value]
-
-
-def _masked(value: t.Any, *, keys: bool) -> t.Any:
-    """Return none and, if asked for, the keys of a dict as they are, and nothing else."""
-    if value is None:
-        return None
-    return dict.fromkeys(value, _MASK) if keys and isinstance(value, dict) else _MASK
+def _title(number: int, entry: t.Any) -> str:
+    """Return what a message calls an entry of many organizations."""
+    options = ("org_name", "org_domain", "org_id")
+    names = [entry.get(option) for option in options] if isinstance(entry, dict) else []
+    name = next((str(name) for name in names if isinstance(name, (str, int)) and name), None)
+    return f"Entry {number}, {name}" if name else f"Entry {number}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user typed, the bytes ZITADEL stores, and what a user may see of them."""
+"""What a user gives, the bytes that ZITADEL stores, and what a user may see of them. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import json
 import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._redaction import escaped_bytes
 
 MAX_KEY_LENGTH = 200
 """Unicode code points of a key."""
@@ -20,12 +21,20 @@ MAX_VALUE_LENGTH = 500_000
 """Bytes of a value, before base64."""
 
 _SHOWN_KEYS = 5
+_SHOWN_CHARACTERS = 2_000
+
+
+def refuse_empty(params: t.Mapping[str, t.Any], options: t.Iterable[str]) -> None:
+    """Raise ZitadelError if one of the options is given as an empty string."""
+    for option in options:
+        if params.get(option) == "":
+            raise ZitadelError(f"{option} is given, but empty. Give a value, or leave the option out.")
 
 
 def check_key(key: str, option: str) -> str:
     """Return the key if ZITADEL can store it.
 
-    Raises ZitadelError, naming the option, if it is empty, too long, or holds a character that cannot be stored.
+    Raises ZitadelError, naming the option, if it is empty, too long, or contains a character that cannot be stored.
     """
     if not key:
         raise ZitadelError(f"{option}: a metadata key is empty. Keys have 1 to {MAX_KEY_LENGTH} characters.")
@@ -54,15 +63,17 @@ def from_user(value: t.Any, name: str) -> bytes:
     else:
         try:
             text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise ZitadelError(f"{name} cannot be written as JSON ({type(error).__name__}).") from None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ZitadelError(
+                f"{name} cannot be written as JSON: {_why_not_json(error)}. Give a string, or a value that JSON has."
+            ) from None
     return _check_length(_utf8(text, name), name)
 
 
 def from_base64(value: t.Any, name: str) -> bytes:
-    """Return the bytes that standard, padded base64 stands for; line breaks and blanks in it are ignored.
+    """Return the bytes that standard, padded base64 stands for; whitespace in it is ignored.
 
-    Raises ZitadelError, beginning with name, if it is no base64, or the bytes are none or too many.
+    Raises ZitadelError, beginning with name, if it is not base64, or the bytes are none or too many.
     """
     if value is None:
         raise ZitadelError(f"{name} is null. Leave the key out, or remove it with absent_keys.")
@@ -95,8 +106,10 @@ def shown(value: bytes, *, sensitive: bool = False, changed: bool = False) -> st
     """Return what a diff shows of a value."""
     if sensitive:
         return f"<sensitive, {len(value)} bytes{', changed' if changed else ''}>"
-    text = to_text(value)
-    return f"<binary, {len(value)} bytes, sha256:{hashlib.sha256(value).hexdigest()}>" if text is None else text
+    text, size = to_text(value), f"{len(value)} bytes, sha256:{hashlib.sha256(value).hexdigest()}"
+    if text is None:
+        return f"<binary, {size}>"
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}… ({size})"
 
 
 def named(keys: t.Iterable[str]) -> str:
@@ -108,13 +121,29 @@ def named(keys: t.Iterable[str]) -> str:
     return f"{len(ordered)} keys ({text}{', …' if len(ordered) > _SHOWN_KEYS else ''})"
 
 
+def hidden_texts(values: t.Iterable[bytes]) -> frozenset[str]:
+    """Return all that must not be shown of sensitive values."""
+    texts: set[str] = set()
+    for value in values:
+        # An answer shows what is not UTF-8 with its bytes escaped.
+        texts.update({to_base64(value), to_text(value) or escaped_bytes(value)})
+    return frozenset(texts)
+
+
 def _utf8(text: str, name: str) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise ZitadelError(
-            f"{name} holds characters that are no valid Unicode text. Bytes go into value_b64 or metadata_b64."
+            f"{name} contains bytes that are not UTF-8 text. Give bytes in base64, by value_b64 or metadata_b64 "
+            "(filter b64encode, or the module slurp)."
         ) from None
+
+
+def _why_not_json(error: Exception) -> str:
+    if isinstance(error, ValueError) and "JSON compliant" in str(error):
+        return "JSON has no infinity and no NaN"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else type(error).__name__
 
 
 def _check_length(value: bytes, name: str) -> bytes:

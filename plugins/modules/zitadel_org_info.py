@@ -10,42 +10,64 @@ module: zitadel_org_info
 short_description: List ZITADEL organizations
 version_added: 0.1.0
 description:
-  - Lists the organizations of a ZITADEL instance that the caller may read.
+  - Lists the organizations of a ZITADEL instance that the service account may read, all of them or those that have
+    certain metadata.
+  - An organization that is removed while it is read is left out.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.zitadel._connection
   - community.zitadel._attributes.read_only
+  - community.zitadel._attributes.action_group
 options:
   org_id:
     description:
-      - List the organization with this id only. The environment variable E(ZITADEL_ORG_ID) is not read.
+      - List only the organization with this id. The environment variable E(ZITADEL_ORG_ID) is not read.
+      - Null or an empty string is an error for this option and for the other filters.
     type: str
   name:
     description:
-      - List the organization with exactly this name only.
+      - List only the organization with this name. It must match exactly.
+    type: str
+  name_prefix:
+    description:
+      - List only organizations whose names begin with this string.
     type: str
   domain:
     description:
-      - List the organization with this verified domain only.
+      - List only the organization with this verified domain.
     type: str
   state:
     description:
-      - List organizations in this state only.
+      - List only organizations in this state.
     type: str
     choices: [active, inactive]
+  metadata:
+    description:
+      - Return the metadata of each organization, too. This takes one request for each organization, O(connections) at a
+        time.
+    type: bool
+    default: false
+  has_metadata:
+    description:
+      - List only organizations that have all of these keys with these values. Values are as for
+        O(community.zitadel.zitadel_org_metadata#module:value), and compare as bytes.
+      - ZITADEL cannot search organizations by metadata. The module reads these keys of each organization,
+        O(connections) at a time.
+      - An empty dictionary, null, and null values are errors.
+    type: dict
+  has_keys:
+    description:
+      - List only organizations that have all of these keys, whatever their values.
+      - An empty list and null are errors.
+    type: list
+    elements: str
 seealso:
   - module: community.zitadel.zitadel_org_metadata_info
-  - ref: ansible_collections.community.zitadel.docsite.guide_getting_started
-    description: From nothing to the first key.
-  - ref: ansible_collections.community.zitadel.docsite.guide_authentication
-    description: The ways to log in, and which role a caller needs.
-  - ref: ansible_collections.community.zitadel.docsite.guide_patterns
-    description: Common tasks as complete playbooks.
 """
 
 EXAMPLES = r"""
-- name: List all organizations that the caller may read
+- name: List all organizations that the service account may read
   community.zitadel.zitadel_org_info:
     url: https://id.example.com
     token: "{{ zitadel_token }}"
@@ -57,6 +79,15 @@ EXAMPLES = r"""
   loop: "{{ found.organizations }}"
   loop_control:
     label: "{{ item.name }}"
+
+- name: List the organizations on the gold plan, with their metadata
+  community.zitadel.zitadel_org_info:
+    url: https://id.example.com
+    token: "{{ zitadel_token }}"
+    has_metadata:
+      tier: gold
+    metadata: true
+  register: gold
 """
 
 RETURN = r"""
@@ -77,7 +108,7 @@ organizations:
       returned: success
       sample: acme
     primary_domain:
-      description: Its primary domain, null if the server did not tell.
+      description: Its primary domain. Null if the server does not return one.
       type: str
       returned: success
       sample: acme.id.example.com
@@ -87,7 +118,7 @@ organizations:
       returned: success
       sample: active
     details:
-      description: When it was written. What the server did not tell is null.
+      description: When the organization was written. A field is null where the server does not return it.
       type: dict
       returned: success
       contains:
@@ -107,13 +138,23 @@ organizations:
           description: Id of the organization.
           type: str
           returned: success
+    metadata:
+      description: Its metadata whose values are UTF-8 text, as the module M(community.zitadel.zitadel_org_metadata) takes it.
+      type: dict
+      returned: with O(metadata=true)
+      sample: {tier: gold}
+    metadata_b64:
+      description: Its other metadata, with the values in base64.
+      type: dict
+      returned: with O(metadata=true)
+      sample: {logo: iVBORw0KGgo=}
 msg:
-  description: What happened, and what to do about it.
+  description: What happened, with what, and what to do about it.
   returned: failure
   type: str
-  sample: "Cannot search organizations at https://id.example.com. The access token was refused (HTTP 401): …"
+  sample: "Cannot search organizations at https://id.example.com. The access token was refused …"
 error:
-  description: The answer of the server. Fields that it did not give are null.
+  description: The answer of the server. A field is null where the answer does not have it.
   returned: failure
   type: dict
   contains:
@@ -133,26 +174,26 @@ error:
       description: Message of the server.
       type: str
       returned: failure
+  sample:
+    status: 401
+    code: 16
+    id: AUTH-7fs1e
+    message: Errors.Token.Invalid (AUTH-7fs1e)
 """
 
+from ansible_collections.community.zitadel.plugins.module_utils._listing import organization_info
 from ansible_collections.community.zitadel.plugins.module_utils._module import ZitadelModule
-from ansible_collections.community.zitadel.plugins.module_utils._options import CONNECTION_SPEC
-from ansible_collections.community.zitadel.plugins.module_utils._tasks import organization_info
+from ansible_collections.community.zitadel.plugins.module_utils._spec import (
+    CONNECTION_SPEC,
+    ORGANIZATION_FILTER_SPEC,
+    WITH_METADATA_SPEC,
+)
 
 
 def main() -> None:
     """Run the module."""
-    module = ZitadelModule(
-        argument_spec={
-            **CONNECTION_SPEC,
-            "org_id": {"type": "str"},
-            "name": {"type": "str"},
-            "domain": {"type": "str"},
-            "state": {"type": "str", "choices": ["active", "inactive"]},
-        },
-        supports_check_mode=True,
-    )
-    module.run(lambda connection: organization_info(connection, module.params))
+    module = ZitadelModule({**CONNECTION_SPEC, **ORGANIZATION_FILTER_SPEC, **WITH_METADATA_SPEC})
+    module.run(lambda connection, params, mode: organization_info(connection, params, mode.warn))
 
 
 if __name__ == "__main__":

@@ -11,31 +11,36 @@ short_description: Set metadata of many ZITADEL organizations
 version_added: 0.1.0
 description:
   - Does for many organizations what M(community.zitadel.zitadel_org_metadata) does for one.
-  - It checks every entry and reads every organization before it writes the first. If an entry makes no sense, or an
-    organization does not exist or may not be read, nothing is written.
+  - Before it writes the first organization, it checks every entry, reads every organization, and asks ZITADEL whether the
+    service account may write those that differ. If an entry has a mistake, or an organization does not exist or may not
+    be read or written, it writes nothing. The message lists every such entry by its number and name.
+  - If a write fails, the writes in progress are finished, and no other is begun. The result says what was written.
   - The role P(community.zitadel.org_metadata#role) is this module with a variable for each option.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.zitadel._connection
   - community.zitadel._attributes
+  - community.zitadel._attributes.action_group
 options:
   organizations:
     description:
-      - The organizations, each once, and what their metadata shall be. The options are those of
+      - The organizations, each of them once, and their desired metadata. The options have the meaning that they have in
         M(community.zitadel.zitadel_org_metadata).
+      - Each entry names its organization by one of O(organizations[].org_id), O(organizations[].org_name) and
+        O(organizations[].org_domain). An entry without a name, or with one that is null or empty, is an error. The
+        environment variable E(ZITADEL_ORG_ID) is not read.
     type: list
     elements: dict
     required: true
     suboptions:
       org_id:
         description:
-          - Id of the organization. Without it, O(organizations[].org_name) and O(organizations[].org_domain),
-            it is that of E(ZITADEL_ORG_ID) or the caller's own organization.
+          - Id of the organization.
         type: str
       org_name:
         description:
-          - Name of the organization, looked up instead of its id.
+          - Name of the organization, looked up instead of its id. It must match exactly.
         type: str
       org_domain:
         description:
@@ -43,13 +48,13 @@ options:
         type: str
       state:
         description:
-          - Whether the keys shall have their values or not exist.
+          - V(present) gives the keys their values. V(absent) removes them.
         type: str
         choices: [present, absent]
         default: present
       metadata:
         description:
-          - Keys with their values.
+          - Keys with their values. Keys must be strings.
         type: dict
       metadata_b64:
         description:
@@ -62,12 +67,12 @@ options:
         elements: str
       purge:
         description:
-          - Remove all keys that are not given.
+          - Remove all keys that are not in O(organizations[].metadata) and O(organizations[].metadata_b64).
         type: bool
         default: false
       purge_prefix:
         description:
-          - Let O(organizations[].purge) remove only keys that start with this text.
+          - Let O(organizations[].purge) remove only keys that begin with this string.
         type: str
       keep:
         description:
@@ -77,7 +82,7 @@ options:
         default: []
       max_removals:
         description:
-          - Fail before anything is written if O(organizations[].purge) would remove more keys.
+          - Fail before anything is written if O(organizations[].purge) wants to remove more keys.
         type: int
       verify:
         description:
@@ -89,14 +94,15 @@ options:
           - Never show the values.
         type: bool
         default: false
+      create:
+        description:
+          - Create the organization O(organizations[].org_name) if it is missing, after all entries were found to be right
+            and before any metadata is written.
+          - The service account needs the permission C(org.create), which is one of the whole instance.
+        type: bool
+        default: false
 seealso:
   - module: community.zitadel.zitadel_org_metadata
-  - ref: ansible_collections.community.zitadel.docsite.guide_getting_started
-    description: From nothing to the first key.
-  - ref: ansible_collections.community.zitadel.docsite.guide_authentication
-    description: The ways to log in, and which role a caller needs.
-  - ref: ansible_collections.community.zitadel.docsite.guide_patterns
-    description: Common tasks as complete playbooks.
 """
 
 EXAMPLES = r"""
@@ -113,13 +119,24 @@ EXAMPLES = r"""
           tier: silver
         absent_keys:
           - trial_until
+
+- name: Create an organization with its metadata, unless it is there
+  community.zitadel.zitadel_org_metadata_bulk:
+    url: https://id.example.com
+    token: "{{ zitadel_token }}"
+    organizations:
+      - org_name: acme-production
+        create: true
+        metadata:
+          tier: gold
 """
 
 RETURN = r"""
 organizations:
   description:
-    - What was done to each organization, with the return values of M(community.zitadel.zitadel_org_metadata).
-    - After a failure those that were written, and the one that failed.
+    - What was done to each organization, in the order of the entries, with the return values of
+      M(community.zitadel.zitadel_org_metadata).
+    - After a failure, those that were written and those that failed.
   returned: always
   type: list
   elements: dict
@@ -130,24 +147,32 @@ organizations:
       returned: always
       sample: Entry 1, acme
     changed:
-      description: Whether anything was, or in check mode would be, written.
+      description: Whether anything was written or, in check mode, would be written.
+      type: bool
+      returned: always
+    created:
+      description: Whether the organization was, or in check mode would be, created.
       type: bool
       returned: always
     org_id:
-      description: Id of the organization that answered, null if it was not told.
+      description: Id of the organization that answered. Null where no answer contained it.
       type: str
       returned: always
+    api_version:
+      description: The API that carried the metadata, V(v1) or V(v2).
+      type: str
+      returned: success
     details:
-      description: What the last answer of a write reported.
+      description: As RV(community.zitadel.zitadel_org_metadata#module:details) for a task with several keys.
       type: dict
       returned: success
     added:
-      description: Keys that did not exist, sorted.
+      description: Keys that did not exist before, sorted.
       type: list
       elements: str
       returned: success, and failure after a write
     updated:
-      description: Keys that had another value, sorted.
+      description: Keys that had another value before, sorted.
       type: list
       elements: str
       returned: success, and failure after a write
@@ -157,17 +182,24 @@ organizations:
       elements: str
       returned: success, and failure after a write
     unchanged:
-      description: Keys that already were as asked for, sorted.
+      description: Keys that were in the desired state already, sorted.
       type: list
       elements: str
       returned: success, and failure after a write
+diff:
+  description:
+    - One diff for each organization, as RV(community.zitadel.zitadel_org_metadata#module:diff). After a failure, those of
+      the organizations that were written.
+  returned: in diff mode
+  type: list
+  elements: dict
 msg:
-  description: What happened, and what to do about it.
+  description: What happened, with what, and what to do about it.
   returned: failure
   type: str
-  sample: "Cannot set the key 'tier' in organization 400983679897177126 at https://id.example.com. The caller lacks …"
+  sample: "Cannot set the key 'tier' in organization 400983679897177126 at https://id.example.com. The service account lacks …"
 error:
-  description: The answer of the server. Fields that it did not give are null.
+  description: The answer of the server. A field is null where the answer does not have it.
   returned: failure
   type: dict
   contains:
@@ -194,35 +226,15 @@ error:
     message: No matching permissions found (AUTH-5mWD2)
 """
 
+from ansible_collections.community.zitadel.plugins.module_utils._bulk import set_many_organizations
 from ansible_collections.community.zitadel.plugins.module_utils._module import ZitadelModule
-from ansible_collections.community.zitadel.plugins.module_utils._options import (
-    CONNECTION_SPEC,
-    METADATA_SPEC,
-    ORGANIZATION_SPEC,
-)
-from ansible_collections.community.zitadel.plugins.module_utils._tasks import set_many_organizations
+from ansible_collections.community.zitadel.plugins.module_utils._spec import CONNECTION_SPEC, ENTRIES_SPEC
 
 
 def main() -> None:
     """Run the module."""
-    organization = {option: {**spec, "aliases": []} for option, spec in ORGANIZATION_SPEC.items()}
-    module = ZitadelModule(
-        argument_spec={
-            **CONNECTION_SPEC,
-            "organizations": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {**organization, **METADATA_SPEC},
-            },
-        },
-        supports_check_mode=True,
-    )
-    module.run(
-        lambda connection: set_many_organizations(
-            connection, module.params, check_mode=module.check_mode, diff=module._diff, warn=module.warn
-        )
-    )
+    module = ZitadelModule({**CONNECTION_SPEC, **ENTRIES_SPEC})
+    module.run(lambda connection, _params, mode: set_many_organizations(connection, module.entries(), mode))
 
 
 if __name__ == "__main__":

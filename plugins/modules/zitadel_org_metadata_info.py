@@ -20,29 +20,32 @@ extends_documentation_fragment:
   - community.zitadel._connection
   - community.zitadel._organization
   - community.zitadel._attributes.read_only
+  - community.zitadel._attributes.action_group_organization
 options:
   key:
     description:
-      - Read this key only. O(key), O(key_prefix) and O(key_contains) exclude each other; none of them reads everything.
-    type: str
+      - Read only this key, or only the keys of this list.
+      - O(key), O(key_prefix) and O(key_contains) are mutually exclusive. Without them, the module reads everything. Null
+        or an empty string is an error for each of them.
+      - Keys are strings. Put keys such as V(1) or V(true) in quotes.
+    type: raw
   key_prefix:
     description:
-      - Read the keys that start with this text.
+      - Read only the keys that begin with this string.
     type: str
   key_contains:
     description:
-      - Read the keys that contain this text.
+      - Read only the keys that contain this string.
     type: str
+notes:
+  - A task that names no organization, for a host that has one of the variables C(zitadel_org_id), C(zitadel_org_name)
+    and C(zitadel_org_domain), is an error. The module does not read these variables, and would read the service account's
+    own organization once for each host. Give the organization, for example by C(org_id) with the value
+    V({{ zitadel_org_id }}).
 seealso:
   - module: community.zitadel.zitadel_org_metadata
   - plugin: community.zitadel.zitadel_org_metadata
     plugin_type: lookup
-  - ref: ansible_collections.community.zitadel.docsite.guide_getting_started
-    description: From nothing to the first key.
-  - ref: ansible_collections.community.zitadel.docsite.guide_authentication
-    description: The ways to log in, and which role a caller needs.
-  - ref: ansible_collections.community.zitadel.docsite.guide_patterns
-    description: Common tasks as complete playbooks.
 """
 
 EXAMPLES = r"""
@@ -65,7 +68,7 @@ EXAMPLES = r"""
     metadata: "{{ acme.metadata }}"
     metadata_b64: "{{ acme.metadata_b64 }}"
 
-- name: Read the keys that start with tenant/, with the connection from the environment
+- name: Read the keys that begin with tenant/, with the connection from the environment
   community.zitadel.zitadel_org_metadata_info:
     org_name: acme
     key_prefix: tenant/
@@ -79,7 +82,7 @@ metadata:
   sample:
     tier: gold
 metadata_b64:
-  description: All other values, as base64, by key.
+  description: All other values, in base64, by key.
   returned: success
   type: dict
   sample:
@@ -95,20 +98,20 @@ entries:
       type: str
       returned: success
     value:
-      description: The value as text, null if it is not UTF-8.
+      description: The value as text. Null if it is not UTF-8.
       type: str
       returned: success
     value_b64:
-      description: The value as base64.
+      description: The value in base64.
       type: str
       returned: success
     details:
-      description: When it was written. What the server did not tell is null.
+      description: When the key was set. A field is null where the server does not return it.
       type: dict
       returned: success
       contains:
         sequence:
-          description: Number of the event, counted for the whole organization.
+          description: Number of the event, counted for the whole organization. Null with API v2, which does not return it.
           type: int
           returned: success
         creation_date:
@@ -120,21 +123,26 @@ entries:
           type: str
           returned: success
         resource_owner:
-          description: Id of the organization.
+          description: Id of the organization. Null with API v2, which does not return it.
           type: str
           returned: success
 org_id:
-  description: Id of the organization that answered, null if it was not told.
+  description: Id of the organization that answered. Null where no answer contained it.
   returned: always
   type: str
   sample: "400983679897177126"
+api_version:
+  description: The API that carried the metadata, V(v1) or V(v2).
+  returned: success
+  type: str
+  sample: v1
 msg:
-  description: What happened, and what to do about it.
+  description: What happened, with what, and what to do about it.
   returned: failure
   type: str
-  sample: "Cannot search organizations at https://id.example.com. The access token was refused (HTTP 401): …"
+  sample: "Cannot read the metadata of organization 400983679897177126 at https://id.example.com. The access token was refused …"
 error:
-  description: The answer of the server. Fields that it did not give are null.
+  description: The answer of the server. A field is null where the answer does not have it.
   returned: failure
   type: dict
   contains:
@@ -154,26 +162,27 @@ error:
       description: Message of the server.
       type: str
       returned: failure
+  sample:
+    status: 401
+    code: 16
+    id: AUTH-7fs1e
+    message: Errors.Token.Invalid (AUTH-7fs1e)
 """
 
 from ansible_collections.community.zitadel.plugins.module_utils._module import ZitadelModule
-from ansible_collections.community.zitadel.plugins.module_utils._options import CONNECTION_SPEC, ORGANIZATION_SPEC
-from ansible_collections.community.zitadel.plugins.module_utils._tasks import organization_metadata_info
+from ansible_collections.community.zitadel.plugins.module_utils._owners import find_organization_owner
+from ansible_collections.community.zitadel.plugins.module_utils._reading import metadata_info
+from ansible_collections.community.zitadel.plugins.module_utils._spec import (
+    CONNECTION_SPEC,
+    FILTER_SPEC,
+    ORGANIZATION_SPEC,
+)
 
 
 def main() -> None:
     """Run the module."""
-    module = ZitadelModule(
-        argument_spec={
-            **CONNECTION_SPEC,
-            **ORGANIZATION_SPEC,
-            "key": {"type": "str", "no_log": False},
-            "key_prefix": {"type": "str", "no_log": False},
-            "key_contains": {"type": "str", "no_log": False},
-        },
-        supports_check_mode=True,
-    )
-    module.run(lambda connection: organization_metadata_info(connection, module.params, warn=module.warn))
+    module = ZitadelModule({**CONNECTION_SPEC, **ORGANIZATION_SPEC, **FILTER_SPEC})
+    module.run(lambda connection, params, mode: metadata_info(connection, params, find_organization_owner, mode.warn))
 
 
 if __name__ == "__main__":

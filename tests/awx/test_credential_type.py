@@ -15,9 +15,11 @@ import jinja2
 import jinja2.sandbox
 import pytest
 from ansible_collections.community.zitadel.plugins.module_utils._auth import LOGIN_OPTIONS
-from ansible_collections.community.zitadel.plugins.module_utils._options import CONNECTION_SPEC
+from ansible_collections.community.zitadel.plugins.module_utils._spec import CONNECTION_SPEC
 
 from awx.jobs import FIELDS, INJECTORS, INPUTS, inject
+
+pytestmark = pytest.mark.every_core
 
 FILLED = {
     "url": "https://id.example.com",
@@ -33,7 +35,10 @@ FILLED = {
 SECRETS = ("token", "service_account_key", "client_secret")
 FILES = {"service_account_key": "ZITADEL_KEY_FILE", "ca_certificate": "ZITADEL_CA_PATH"}
 # Login options that another field covers, and what is no matter of a credential.
-WITHOUT_A_FIELD = {"token_file", "key_json", "headers", "client_cert", "client_key", "timeout", "retries"}
+WITHOUT_A_FIELD = {
+    *("token_file", "key_json", "headers", "client_cert", "client_key"),
+    *("timeout", "retries", "api_version", "connections"),
+}
 
 
 def test_awx_takes_the_fields() -> None:
@@ -70,7 +75,7 @@ def test_awx_takes_the_injectors() -> None:
         assert environment.from_string(template).render(**FILLED, tower={"filename": files})
 
 
-def test_every_way_to_log_in_has_its_variable_and_the_organization_none() -> None:
+def test_every_authentication_method_has_its_variable_and_the_organization_none() -> None:
     options = {variable.removeprefix("ZITADEL_").lower() for variable in INJECTORS["env"]}
     assert options == (CONNECTION_SPEC.keys() | set(LOGIN_OPTIONS)) - WITHOUT_A_FIELD
     assert not [name for name in FIELDS if "org" in name]

@@ -18,6 +18,8 @@ import trustme
 from awx.jobs import FIELDS, Awx, Job
 from fake_zitadel import FakeZitadel, Request, User
 
+pytestmark = pytest.mark.every_core
+
 WANTED = {"tier": "gold", "seats": 250}
 STORED = {"tier": b"gold", "seats": b"250"}
 WRONG_TOKEN = "wrong-token-4711"

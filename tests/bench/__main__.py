@@ -99,6 +99,19 @@ class PlainSession:
             self.set(key, value)
             self.read("EQUALS", key)
 
+    def set_of_user_if_different(self, login_name: str, key: str, value: str) -> None:
+        """Do what the module does for one key of a user, by API v2."""
+        query = {"loginNameQuery": {"loginName": login_name, "method": "TEXT_QUERY_METHOD_EQUALS"}}
+        found = self.call("POST", "/v2/users", {"queries": [query]})["result"][0]
+        service = "/zitadel.user.v2.UserService"
+        filters = [{"keyFilter": {"key": key, "method": "TEXT_FILTER_METHOD_EQUALS"}}]
+        read = {"userId": found["userId"], "filters": filters}
+        entries = self.call("POST", f"{service}/ListUserMetadata", read).get("metadata", [])
+        if not entries or base64.b64decode(entries[0]["value"]).decode() != value:
+            entry = {"key": key, "value": _base64(value)}
+            self.call("POST", f"{service}/SetUserMetadata", {"userId": found["userId"], "metadata": [entry]})
+            self.call("POST", f"{service}/ListUserMetadata", read)
+
     def set_those_that_differ(self, wanted: Mapping[str, str], *, whole: bool) -> None:
         """Do what the module does for many keys; with purge it reads the whole organization."""
         prefix = os.path.commonprefix(list(wanted))  # noqa: RUF071 - of characters, as the module
@@ -343,11 +356,30 @@ def one_by_one(bench: Bench, count: int) -> Scenario:
     return Scenario("loop", f"{count:,} keys in a loop", count, (NEW, UNCHANGED), methods, ("uri", "process"))
 
 
+def users_one_by_one(bench: Bench, count: int) -> Scenario:
+    """The same as in a loop over keys, of a user that each task finds by its login name."""
+    wanted = wanted_keys(count)
+
+    def session(plain: PlainSession, _phase: str) -> None:
+        for key, value in wanted.items():
+            plain.set_of_user_if_different("admin", key, value)
+
+    options = {"login_name": "admin", "key": "{{ item.key }}", "value": "{{ item.value }}"}
+    task = looped({"name": "Set", "community.zitadel.zitadel_user_metadata": options})
+    methods = {
+        **bench.timed(session),
+        "empty": bench.playing("empty", play_of()),
+        "debug": bench.playing("users-debug", play_of(looped(debug_task("{{ item.key }}")), wanted=wanted)),
+        "in process": bench.playing("users-module", play_of(task, wanted=wanted), **IN_PROCESS),
+    }
+    return Scenario("users", f"{count:,} keys of a user in a loop", count, (NEW, UNCHANGED), methods)
+
+
 def one_task(bench: Bench, count: int, *, purge: bool) -> Scenario:
     wanted = wanted_keys(count)
 
-    def module(as_process: bool) -> Method:
-        environment = AS_PROCESS if as_process else IN_PROCESS
+    def module(as_process: bool, **more: str) -> Method:
+        environment = {**(AS_PROCESS if as_process else IN_PROCESS), **more}
         plain = bench.playing(f"task-{count}", play_of(module_task(metadata=wanted)), **environment)
         purging = bench.playing(f"task-{count}-purge", play_of(module_task(metadata=wanted, purge=True)), **environment)
         return lambda phase: (purging if phase == CHANGED else plain)(phase)
@@ -359,6 +391,7 @@ def one_task(bench: Bench, count: int, *, purge: bool) -> Scenario:
         "debug": bench.playing(f"debug-{count}", play_of({"ansible.builtin.debug": {"msg": wanted, "verbosity": 1}})),
         "in process": module(as_process=False),
         "process": module(as_process=True),
+        **({"v2": module(as_process=False, ZITADEL_API_VERSION="v2")} if purge else {}),
     }
     phases = (NEW, UNCHANGED, CHANGED) if purge else (NEW, UNCHANGED)
     return Scenario("many" if purge else "task", f"{count:,} keys in one task", count, phases, methods)
@@ -495,6 +528,7 @@ def main() -> None:
         warm_up(bench)
         scenarios = [
             one_by_one(bench, few),
+            users_one_by_one(bench, few),
             one_task(bench, few, purge=False),
             one_task(bench, many, purge=True),
             many_hosts(bench, few),

@@ -23,6 +23,7 @@ LABELS = {
     "uri": "ansible.builtin.uri",
     "process": "module, as a process",
     "in process": "module, in process",
+    "v2": "the same by API v2",
     "session": "plain requests session",
     "debug": "ansible.builtin.debug",
     "empty": "empty play",

@@ -20,24 +20,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """As modules, leave out what is about the other way, and lookups, which know only one."""
-    left_out = collection_path.name in ("test_in_process.py", "test_lookup.py")
-    return True if left_out and config.getoption("--as-modules") else None
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """As modules, run once what is run for several releases, or with and without --check: a task takes half a second."""
+    """As modules, run only what is marked to run both ways: a task takes half a second."""
     if config.getoption("--as-modules"):
-        again = [item for item in items if any(_params(item).get(name) for name in ("cases", "documented", "story"))]
-        config.hook.pytest_deselected(items=again)
-        items[:] = [item for item in items if item not in again]
-
-
-def _params(item: pytest.Item) -> dict[str, int]:
-    """The numbers of an item's parameters, of fixtures too, by name."""
-    callspec = getattr(item, "callspec", None)
-    return callspec.indices if callspec else {}
+        others = [item for item in items if not item.get_closest_marker("both_ways")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -216,15 +217,16 @@ class Ansible:
         if isinstance(text, str):
             path.write_text(text, encoding="utf-8")
         before = {fake: len(fake.requests) for fake in fakes}
-        self.process = subprocess.Popen(
-            [str(PROGRAMS / "ansible-playbook"), *args, str(path)],
-            cwd=cwd or self.folder,
-            env={**self._environment(record), **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        with _heeding_ctrl_c():
+            self.process = subprocess.Popen(
+                [str(PROGRAMS / "ansible-playbook"), *args, str(path)],
+                cwd=cwd or self.folder,
+                env={**self._environment(record), **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         try:
             output = self.process.communicate(timeout=_TIMEOUT)[0].decode("utf-8")
         except BaseException:
@@ -292,6 +294,20 @@ class Ansible:
             # Pipelining saves time where it is not the point.
             **({} if self.in_process else {"ZITADEL_IN_PROCESS": "false", "ANSIBLE_PIPELINING": "true"}),
         }
+
+
+@contextmanager
+def _heeding_ctrl_c() -> Iterator[None]:
+    """Let programs that are started meanwhile heed SIGINT.
+
+    A shell ignores it for what runs in the background, such as ``make test &``, and programs inherit that. Python
+    ends by it only where it was not ignored from the beginning.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _take_snapshot(fake: FakeZitadel, request: Request, snapshots: dict[str, Snapshot]) -> None:

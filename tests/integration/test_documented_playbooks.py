@@ -152,6 +152,8 @@ def documented(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Doc
     with FakeZitadel(read_only=check, token=TOKEN) as fake:
         acme = fake.create_organization("acme", domain="acme.example.com", metadata=METADATA)
         fake.create_organization("acme-staging")
+        employee = {"employee_number": "00417", "cost_center": "1200"}
+        fake.create_human("jane@acme.example.com", acme, email="jane@example.com", metadata=employee)
         folder = ansible.folder / ("check" if check else "real")
         folder.mkdir()
         files = {"token": str(folder / "token"), "key": str(folder / "key.json")}

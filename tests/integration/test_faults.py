@@ -123,7 +123,7 @@ HALF_WAY: dict[str, tuple[Arrange, list[str], list[str], str]] = {
         _fault("drop", "before", path="_bulk$", method="POST", every=2),
         ["blob0"],
         [],
-        "A read does not show it, but it can still happen",
+        "a read does not show it, but it can still happen",
     ),
     "removal refused": (
         _fault("fail", 403, 7, "No matching permissions found (AUTH-5mWD2)", method="DELETE"),

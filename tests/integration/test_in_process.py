@@ -6,73 +6,98 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import PROGRAMS, Ansible, processes, task
+from integration.harness import PROGRAMS, Ansible, Run, processes, task
+
+pytestmark = pytest.mark.every_core
 
 INFO = "zitadel_org_metadata_info"
 
 
-def test_a_variable_can_turn_it_off(ansible: Ansible) -> None:
-    with FakeZitadel() as fake:
-        tasks = [
-            task("off", {"key": "a", "value": "1"}, vars={"zitadel_in_process": False}),
-            task("off by a template", {"key": "a"}, INFO, vars={"zitadel_in_process": "{{ 'no' }}"}),
-            task("on", {"key": "a"}, INFO, vars={"zitadel_in_process": True}),
-        ]
-        run = ansible.run(fake, tasks, args=["-vvvv"])
-        assert processes(run) == {"off", "off by a template"}
-        assert fake.metadata(fake.home_id) == {"a": b"1"}
+class Played(NamedTuple):
+    run: Run
+    fake: FakeZitadel
 
 
-def test_the_environment_can_turn_it_off(ansible: Ansible) -> None:
-    with FakeZitadel() as fake:
-        run = ansible.run(
-            fake,
-            [
-                task("set", {"key": "a", "value": "1"}),
-                task("on", {"key": "a"}, INFO, vars={"zitadel_in_process": "yes"}),
-            ],
-            args=["-vvvv"],
-            env={"ZITADEL_IN_PROCESS": "false"},
-        )
-        assert processes(run) == {"set"}
-        assert fake.metadata(fake.home_id) == {"a": b"1"}
-
-
-def test_another_interpreter_gets_a_process(ansible: Ansible) -> None:
-    """Also where it is the same program under another name: that may be another environment."""
+@pytest.fixture(scope="module")
+def played(ansible: Ansible) -> Iterator[Played]:
+    """The same program under another name is another environment; a folder that is a link is none."""
     other = ansible.folder / "python"
     other.write_text(f'#!/bin/sh\nexec {PROGRAMS / "python"} "$@"\n')
     other.chmod(0o755)
+    link = ansible.folder / "link"
+    link.symlink_to(PROGRAMS)
+    # A module would search for an interpreter for this host, and might find one without requests.
+    (ansible.folder / "hosts").write_text("box ansible_connection=local\n")
+    interpreters = {
+        "another interpreter": str(other),
+        "by a template": "{{ ansible_playbook_python }}",
+        "by another name": str(PROGRAMS / "../bin/python3"),
+        "in a linked folder": str(link / "python"),
+        "by PATH": "python3",
+        "automatic": "auto_legacy_silent",
+        "left out": "{{ nothing | default(omit) }}",
+    }
+    options = {"key": "a", "value": "1"}
+    tasks = [
+        task("off", options, vars={"zitadel_in_process": False}),
+        task("off by a template", {"key": "a"}, INFO, vars={"zitadel_in_process": "{{ 'no' }}"}),
+        task("on", {"key": "a"}, INFO, vars={"zitadel_in_process": True}),
+        task("left to others", {"key": "a"}, INFO, vars={"zitadel_in_process": "{{ nothing | default(omit) }}"}),
+        task("no boolean", {"key": "b", "value": "1"}, vars={"zitadel_in_process": ""}),
+        task("empty environment", options, environment={}),
+        task("host without an interpreter", options, delegate_to="box"),
+        task("retried", {"key": "retried", "value": "1"}),
+        *(task(name, options, vars={"ansible_python_interpreter": path}) for name, path in interpreters.items()),
+    ]
     with FakeZitadel() as fake:
-        options = {"key": "a", "value": "1"}
-        tasks = [
-            task("other", options, vars={"ansible_python_interpreter": str(other)}),
-            task("own", options, vars={"ansible_python_interpreter": "{{ ansible_playbook_python }}"}),
-            task("automatic", options, vars={"ansible_python_interpreter": "auto_silent"}),
-            task("empty environment", options, environment={}),
-        ]
-        run = ansible.run(fake, tasks, args=["-vvvv"])
-        assert run.rc == 0
-        assert "ignored=0" in run.output
-        assert processes(run) == {"other"}
+        fake.respond(503, {"code": 14, "message": "busy"}, headers={"Retry-After": "0"}, path="metadata/retried$")
+        yield Played(ansible.run(fake, tasks, args=["-vvvv", "-i", "hosts"]), fake)
 
 
-def test_a_host_without_an_interpreter_needs_no_process(ansible: Ansible) -> None:
-    """A module would search for one, and might find one without requests."""
-    (ansible.folder / "box").write_text("box ansible_connection=local\n")
-    with FakeZitadel() as fake:
-        run = ansible.run(fake, [task("set", {"key": "a", "value": "1"})], args=["-vvvv", "-i", "box"], hosts="box")
-        assert not run["set"].failed
-        assert processes(run) == set()
-        assert fake.metadata(fake.home_id) == {"a": b"1"}
+def test_only_some_tasks_need_a_process(played: Played) -> None:
+    run, fake = played
+    assert processes(run) == {"off", "off by a template", "another interpreter"}
+    assert {result.task for result in run.results if result.failed} == {"no boolean"}
+    assert fake.metadata(fake.home_id) == {"a": b"1", "retried": b"1"}
+
+
+def test_a_task_says_why_it_runs_as_a_module(played: Played) -> None:
+    said = [line for line in played.run.output.splitlines() if " runs as a module: " in line]
+    assert [line.rpartition(": ")[2] for line in said[:2]] == ["the variable zitadel_in_process is false."] * 2
+    assert len(said) == 3
+    assert "ansible_python_interpreter is /" in said[2]
+
+
+def test_what_is_no_boolean_is_named(played: Played) -> None:
+    assert "the variable zitadel_in_process is ''" in played.run["no boolean"]["msg"]
+    assert "Traceback" not in played.run.output
+
+
+def test_a_retry_is_shown(played: Played) -> None:
+    assert [line for line in played.run.output.splitlines() if line.startswith("<localhost> ") and "503" in line]
+
+
+@contextmanager
+def ignoring_ctrl_c() -> Iterator[None]:
+    """Be like a program that a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("in_process", [True, False])
 def test_ctrl_c_during_a_request_ends_the_playbook(ansible: Ansible, in_process: bool) -> None:
-    with FakeZitadel() as fake:
+    with FakeZitadel() as fake, ignoring_ctrl_c():
         acme = fake.create_organization("acme")
         fake.before(lambda request: ansible.interrupt(), path="_search$")
         fake.delay(path="_search$")

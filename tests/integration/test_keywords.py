@@ -15,6 +15,8 @@ import pytest
 from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, processes
 
+pytestmark = [pytest.mark.every_core, pytest.mark.both_ways]
+
 TOKEN = "token-of-the-test-4711"
 
 # Each task stands alone or follows from those before it. VAULTED, URL are filled in.
@@ -68,7 +70,7 @@ PLAYBOOK = """
         vaulted: VAULTED
     - name: a vaulted value
       community.zitadel.zitadel_org_metadata:
-        key: 5
+        key: "5"
         value: VAULTED
     - name: sensitive
       community.zitadel.zitadel_org_metadata: {key: hidden, value: "{{ nested }}", sensitive: "1"}

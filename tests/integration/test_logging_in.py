@@ -151,10 +151,13 @@ def test_default_none_is_not_given(run: Run, logins: Logins) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("two in the task", ["token and key_file are given in the task", "only one"]),
+        ("two in the task", ["token and key_file are given in the task", "mutually exclusive"]),
         ("three in the task", ["token and token_file and client_id are given in the task"]),
-        ("two in the environment", ["ZITADEL_TOKEN and ZITADEL_KEY_FILE are given in the environment", "only one"]),
-        ("none", ["No way to log in", "token_file", "key_json", "client_secret", "ZITADEL_KEY_FILE"]),
+        (
+            "two in the environment",
+            ["ZITADEL_TOKEN and ZITADEL_KEY_FILE are given in the environment", "mutually exclusive"],
+        ),
+        ("none", ["No authentication method is given", "token_file", "key_json", "client_secret", "ZITADEL_KEY_FILE"]),
         ("client_id without a secret", ["client_id is given in the task without client_secret"]),
         ("client_secret alone", ["client_secret is given in the task without client_id"]),
         ("empty token_file", ["token_file", "/empty is empty"]),

@@ -20,6 +20,8 @@ import pytest
 from fake_zitadel import FakeZitadel, Request
 from integration.harness import Ansible, Run, Task, everything
 
+pytestmark = pytest.mark.every_core
+
 NAME = "community.zitadel.zitadel_org_metadata"
 JSON_TEXT = '{"sso": true, "list": [1, 2.5, null], "template": "{{ 1 + 1 }}"}'
 METADATA: dict[str, bytes] = {
@@ -39,6 +41,7 @@ METADATA: dict[str, bytes] = {
     "hosts": b"box",
 }
 BINARY = b"\xff\x00"
+DEEP = {"deep": "[" * 100_000 + "]" * 100_000, "deeper than Ansible": "[" * 900 + "]" * 900}
 
 SECRETS = {
     "environment": "token-of-the-environment-4711",
@@ -68,7 +71,7 @@ def _look(name: str, arguments: str, **keywords: Any) -> Task:
 RETURNED: dict[str, tuple[str, str, Any]] = {
     "one key": ("'tier'", "", "gold"),
     "other letters": ("'größe/ü'", "", "größer"),
-    "a number for a key": ("12", "", "twelve"),
+    "a key of digits": ("'12'", "", "twelve"),
     "several keys": ("'tier', 'json/number', 'digits', wantlist=true", "", ["gold", "3", "012"]),
     "the same key twice": ("'tier', 'tier', wantlist=true", "", ["gold", "gold"]),
     "everything": (
@@ -115,6 +118,23 @@ RETURNED: dict[str, tuple[str, str, Any]] = {
     "default for all": ("'nope', 'none', default=0, wantlist=true", "", [0, 0]),
 }
 
+# The same, of all keys with a prefix.
+PREFIX: dict[str, tuple[str, str, Any]] = {
+    "everything with a prefix": (
+        "key_prefix='json/'",
+        " | dictsort | map('first') | list",
+        ["json/false", "json/list", "json/null", "json/number", "json/text"],
+    ),
+    "nothing with a prefix": ("key_prefix='nope/'", "", {}),
+}
+
+# The same, where nothing has to be asked.
+NO_KEYS: dict[str, tuple[str, str, Any]] = {
+    "empty list": ("[], wantlist=true", "", []),
+    "empty list with a default": ("[], default='x', wantlist=true", "", []),
+    "empty lists": ("[], [], wantlist=true", "", []),
+}
+
 # Arguments, and what the message says.
 REFUSED: dict[str, tuple[str, list[str]]] = {
     "missing": ("'nope'", ["no metadata key 'nope'", "default"]),
@@ -122,21 +142,35 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "binary": ("'binary', org_name='binary'", ["'binary' is not UTF-8 text (2 bytes)", "decode='b64'"]),
     "everything, one binary": ("org_name='binary'", ["'binary' is not UTF-8 text", "decode='b64'"]),
     "binary as JSON": ("'binary', decode='json', org_name='binary'", ["'binary' is not UTF-8 text"]),
+    "deep JSON": ("'deep', decode='json', org_name='binary'", ["'deep'", "decode='text'"]),
+    "JSON too deep for Ansible": ("'deeper than Ansible', decode='json', org_name='binary'", ["'deeper than Ansible'"]),
     "no JSON": ("'tier', decode='json'", ["'tier' is not JSON", "decode='text'"]),
     "empty key": ("''", ["a metadata key is empty"]),
     "long key": ("'k' * 201", ["201 characters", "at most 200"]),
     "other decode": ("'tier', decode='yaml'", ["decode", "text, json, b64", "yaml"]),
-    "unknown option": ("'tier', tokn=misspelt", ["tokn", "token"]),
+    "unknown option": ("'tier', tokn=misspelt", ["nsupported", "tokn"]),
+    "unknown options": ("'tier', key='a', prefix='b'", ["nsupported", "key", "prefix"]),
+    "null as a key": ("none, default=1", ["quote"]),
+    "null among keys": ("['tier', none], default=1", ["quote"]),
+    "boolean as a key": ("true, default=1", ["quote"]),
+    "number as a key": ("12, default=1", ["quote"]),
+    "fraction as a key": ("['tier', 1.5], default=1", ["quote"]),
+    "date as a key": ("'2026-11-24' | to_datetime('%Y-%m-%d'), default=1", ["quote"]),
+    "number for a prefix": ("key_prefix=1", ["key_prefix", "quote"]),
+    "empty prefix": ("key_prefix=''", ["key_prefix", "empty"]),
     "no number": ("'tier', retries='many'", ["retries", "int"]),
     "empty url": ("'tier', url=''", ["url is given, but empty"]),
     "url without scheme": ("'tier', url='id.example.com'", ["url", "'id.example.com'"]),
     "nobody listens": ("'tier', url='http://127.0.0.1:9', retries=0", ["http://127.0.0.1:9 cannot be reached"]),
-    "two logins": ("'tier', token=argument, key_file='~/key.json'", ["token and key_file are given", "only one"]),
+    "two logins": (
+        "'tier', token=argument, key_file='~/key.json'",
+        ["token and key_file are given", "mutually exclusive"],
+    ),
     "blank token": ("'tier', token=' '", ["token is given, but empty"]),
     "wrong token": ("'tier', token=wrong", ["access token was refused", "expired"]),
     "wrong secret": (
         "'tier', client_id='nobody', client_secret=wrong_secret",
-        ["Logging in failed", "'nobody'", "login name"],
+        ["client credentials of 'nobody' were refused", "'nobody'", "login name"],
     ),
     "no token_file": ("'tier', token_file='~/no-such'", ["token_file", "No such file"]),
     "own Authorization": ("'tier', headers={'authorization': header}", ["headers may not set authorization"]),
@@ -147,9 +181,16 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "removed organization": ("'tier', org_id=removed_id, default=1", ["removed"]),
     "unknown name": ("'tier', org_name='nobody'", ["No organization with the name 'nobody'"]),
     "two names": ("'tier', org_id='1', org_name='acme'", ["org_id and org_name are given"]),
+    "null org_id": ("'tier', org_id=none", ["org_id", "null"]),
+    "null org_name": ("'tier', org_name=none", ["org_name", "null"]),
+    "null organization_id": ("'tier', organization_id=none, default=1", ["null"]),
+    "null org_domain, everything": ("org_domain=none", ["org_domain", "null"]),
+    "list for org_name": ("'tier', org_name=['acme']", ["org_name"]),
     "empty org_id": ("'tier', org_id=''", ["org_id is given, but empty"]),
     "no role": ("'tier', token=stranger", ["no role in organization"]),
 }
+
+VARIABLE = {"zitadel_org_id": "{{ variable_id }}"}
 
 # Arguments, variables of the task, and whose token comes. The token of the play is in a vault.
 LOGINS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -162,16 +203,22 @@ LOGINS: dict[str, tuple[str, dict[str, Any], str]] = {
     "token_file in a variable": ("'tier'", {"zitadel_token": None, "zitadel_token_file": "~/token"}, "file"),
 }
 
-# Arguments, variables of the task, and the organization that is read. That of the play is "variable".
+# Arguments, variables of the task, and the organization that is read.
 ORGANIZATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "variable": ("'who'", {}, "variable"),
-    "org_id": ("'who', org_id=other_id", {}, "other"),
-    "organization_id": ("'who', organization_id=other_id", {}, "other"),
-    "org_name": ("'who', org_name='other'", {}, "other"),
-    "org_domain": ("'who', org_domain='other.example.org'", {}, "other"),
-    "org_id none": ("'who', org_id=none", {}, "variable"),
-    "variable null, so that of the environment": ("'who'", {"zitadel_org_id": None}, "environment"),
-    "name in a variable": ("'who'", {"zitadel_org_id": None, "zitadel_org_name": "{{ 'oth' ~ 'er' }}"}, "other"),
+    "variable": ("'who'", VARIABLE, "variable"),
+    "org_id": ("'who', org_id=other_id", VARIABLE, "other"),
+    "organization_id": ("'who', organization_id=other_id", VARIABLE, "other"),
+    "org_name": ("'who', org_name='other'", VARIABLE, "other"),
+    "org_domain": ("'who', org_domain='other.example.org'", VARIABLE, "other"),
+    "environment": ("'who'", {}, "environment"),
+    "name in a variable": ("'who'", {"zitadel_org_name": "{{ 'oth' ~ 'er' }}"}, "other"),
+}
+
+# Variables of the task that name no organization.
+NOBODY: dict[str, dict[str, Any]] = {
+    "null variable": {"zitadel_org_id": None},
+    "null name in a variable": {"zitadel_org_name": None},
+    "default(none) in a variable": {"zitadel_org_name": "{{ tenant | default(none) }}"},
 }
 
 
@@ -179,6 +226,7 @@ ORGANIZATIONS: dict[str, tuple[str, dict[str, Any], str]] = {
 class Lookups:
     run: Run
     fake: FakeZitadel
+    acme: str
 
     def requests(self, name: str) -> list[Request]:
         return [request for request in self.fake.requests if request.headers.get("x-task") == name]
@@ -218,7 +266,7 @@ def _using(acme: Mapping[str, Any]) -> list[Task]:
 def lookups(ansible: Ansible) -> Iterator[Lookups]:
     with FakeZitadel(hosts=["id.example.com"]) as fake:
         acme = fake.create_organization("acme", metadata=METADATA)
-        fake.create_organization("binary", metadata={"binary": BINARY, "text": "x"})
+        fake.create_organization("binary", metadata={"binary": BINARY, "text": "x", **DEEP})
         fake.create_organization("empty")
         homes = {
             name: fake.create_organization(name, domain=f"{name}.example.org", metadata={"who": name, "tier": "gold"})
@@ -248,42 +296,47 @@ def lookups(ansible: Ansible) -> Iterator[Lookups]:
         wrong = {"ZITADEL_URL": "http://127.0.0.1:9", "ZITADEL_TOKEN": "x", "ZITADEL_ORG_ID": homes["other"]}
         without = {"zitadel_token": None}
         tasks = [
-            # One task: each would import the code anew.
-            {
-                "name": "returned",
-                "ansible.builtin.debug": {
-                    "msg": {
-                        name: f"{{{{ {_call(call, name)}{more} }}}}" for name, (call, more, _value) in RETURNED.items()
-                    }
-                },
-                "vars": in_acme,
-            },
+            # One task for many: each would import the code anew.
+            *(
+                {
+                    "name": name,
+                    "ansible.builtin.debug": {
+                        "msg": {
+                            name: f"{{{{ {_call(call, name)}{more} }}}}" for name, (call, more, _value) in cases.items()
+                        }
+                    },
+                    "vars": in_acme,
+                    "ignore_errors": True,
+                }
+                for name, cases in {"returned": {**RETURNED, **NO_KEYS}, "prefix": PREFIX}.items()
+            ),
             *(_look(name, call, vars=in_acme) for name, (call, _says) in REFUSED.items() if "org_" not in call),
             *(
-                _look(name, call, vars={"zitadel_retries": "0"})
+                _look(name, call, vars={**VARIABLE, "zitadel_retries": "0"})
                 for name, (call, _says) in REFUSED.items()
                 if "org_" in call
             ),
             *_using(in_acme),
-            *(_look(name, call, vars=more) for name, (call, more, _who) in LOGINS.items()),
+            *(_look(name, call, vars={**VARIABLE, **more}) for name, (call, more, _who) in LOGINS.items()),
             *(_look(name, call, vars=more) for name, (call, more, _who) in ORGANIZATIONS.items()),
-            _look("client", "'who', client_id=client_id, client_secret=client_secret", vars={}),
+            *(_look(name, "'who', default=1", vars=more) for name, more in NOBODY.items()),
+            _look("client", "'who', client_id=client_id, client_secret=client_secret", vars=VARIABLE),
             _look(
                 "secret in a variable",
                 "'who', client_id=client_id",
-                vars={"zitadel_client_secret": "{{ client_secret }}"},
+                vars={**VARIABLE, "zitadel_client_secret": "{{ client_secret }}"},
             ),
-            _look("key in a variable", "'who'", vars={**without, "zitadel_key_json": "{{ key }}"}),
+            _look("key in a variable", "'who'", vars={**VARIABLE, **without, "zitadel_key_json": "{{ key }}"}),
             _look(
                 "two variables", "'who'", vars={"zitadel_client_id": "x", "zitadel_client_secret": "{{ wrong_secret }}"}
             ),
-            _look("host in a variable", "'who'", vars={"zitadel_instance_host": "id.example.com"}),
+            _look("host in a variable", "'who'", vars={**VARIABLE, "zitadel_instance_host": "id.example.com"}),
             _look(
                 "headers in a variable",
                 "'who', headers=none",
-                vars={"zitadel_headers": {"x-task": "headers in a variable", "x-secret": "{{ header }}"}},
+                vars={**VARIABLE, "zitadel_headers": {"x-task": "headers in a variable", "x-secret": "{{ header }}"}},
             ),
-            _look("environment keyword", "'who'", vars={**without, "zitadel_org_id": None}, environment=wrong),
+            _look("environment keyword", "'who'", vars=without, environment=wrong),
         ]
         whole = {
             # Also where a template belongs to no task. (And loaded there, it is loaded once.)
@@ -292,7 +345,6 @@ def lookups(ansible: Ansible) -> Iterator[Lookups]:
             "vars_files": ["vaulted.yml"],
             "vars": {
                 "zitadel_token": "{{ vaulted }}",
-                "zitadel_org_id": "{{ variable_id }}",
                 "variable_id": homes["variable"],
             },
             "environment": {"ZITADEL_TOKEN": "y"},
@@ -310,16 +362,18 @@ def lookups(ansible: Ansible) -> Iterator[Lookups]:
                 "ZITADEL_ORG_ID": homes["environment"],
             },
         )
-        yield Lookups(run, fake)
+        yield Lookups(run, fake, acme)
 
 
-@pytest.mark.parametrize("name", RETURNED)
+@pytest.mark.parametrize("name", [*RETURNED, *NO_KEYS, *PREFIX])
 def test_what_it_returns(lookups: Lookups, name: str) -> None:
-    found, wanted = lookups.run["returned"]["msg"][name], RETURNED[name][2]
+    task = lookups.run["prefix" if name in PREFIX else "returned"]
+    assert not task.failed, task["msg"]
+    found, wanted = task["msg"][name], {**RETURNED, **NO_KEYS, **PREFIX}[name][2]
     assert (found, type(found)) == (wanted, type(wanted))
 
 
-@pytest.mark.parametrize("name", RETURNED)
+@pytest.mark.parametrize("name", [*RETURNED, *PREFIX])
 def test_all_keys_cost_one_request(lookups: Lookups, name: str) -> None:
     calls = [request.path.removeprefix("/management/v1") for request in lookups.requests(name)]
     searches = [call for call in calls if call == "/metadata/_search"]
@@ -345,6 +399,23 @@ def test_what_it_refuses(lookups: Lookups, name: str) -> None:
     assert result.failed
     says = REFUSED[name][1]
     assert [part for part in says if part not in result["msg"]] == [], result["msg"]
+
+
+def test_a_missing_key_is_missing_in_an_organization(lookups: Lookups) -> None:
+    assert lookups.acme in lookups.run["missing"]["msg"]
+
+
+def test_json_that_is_too_deep_is_not_called_a_recursion(lookups: Lookups) -> None:
+    for name in ("deep JSON", "JSON too deep for Ansible"):
+        assert "ecursi" not in lookups.run[name]["msg"]
+
+
+@pytest.mark.parametrize("name", NOBODY)
+def test_a_variable_that_names_nobody_is_an_error(lookups: Lookups, name: str) -> None:
+    (variable,) = NOBODY[name]
+    assert lookups.run[name].failed
+    assert variable.removeprefix("zitadel_") in lookups.run[name]["msg"]
+    assert lookups.requests(name) == []
 
 
 def test_values_can_be_used_everywhere(lookups: Lookups) -> None:

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Run, keys_sent, task
+from integration.harness import Ansible, Run, details_of, keys_sent, task
 
 SEARCH = "POST /metadata/_search"
 PROOF = "GET /orgs/me"
+PERMISSION = "POST /auth/v1/permissions/zitadel/me/_search"
 SET = "POST /metadata/_bulk"
 REMOVE = "DELETE /metadata/_bulk"
+WITH_DIFF = ("new", "mixed", "mixed, in check mode", "purge, in check mode")
 
 Lists = tuple[list[str], list[str], list[str], list[str]]
 
@@ -69,10 +71,10 @@ def run(ansible: Ansible, fake: FakeZitadel) -> Run:
 @pytest.mark.parametrize(
     ("name", "lists", "calls"),
     [
-        ("new, in check mode", (["a", "b", "c"], [], [], []), [SEARCH]),
+        ("new, in check mode", (["a", "b", "c"], [], [], []), [SEARCH, PERMISSION]),
         ("new", (["a", "b", "c"], [], [], []), [SEARCH, SET, SEARCH]),
         ("unchanged", ([], [], [], ["a", "b", "c"]), [SEARCH]),
-        ("mixed, in check mode", (["d"], ["b"], ["c"], ["a", "never"]), [SEARCH]),
+        ("mixed, in check mode", (["d"], ["b"], ["c"], ["a", "never"]), [SEARCH, PERMISSION]),
         ("mixed", (["d"], ["b"], ["c"], ["a", "never"]), [SEARCH, SET, "DELETE /metadata/c", SEARCH]),
         ("mixed again", ([], [], [], ["a", "b", "c", "d", "never"]), [SEARCH]),
         ("absent", ([], [], ["a", "d"], []), [SEARCH, REMOVE, SEARCH]),
@@ -81,7 +83,7 @@ def run(ansible: Ansible, fake: FakeZitadel) -> Run:
         ("absent_keys beside key", (["e"], [], [], ["b", "y"]), [SEARCH, "POST /metadata/e", SEARCH]),
         ("none asked for", ([], [], [], []), [PROOF]),
         ("empty metadata", ([], [], [], []), [PROOF]),
-        ("purge, in check mode", (["tenant/b"], [], ["tenant/Note_2", "tenant/a"], []), [SEARCH]),
+        ("purge, in check mode", (["tenant/b"], [], ["tenant/Note_2", "tenant/a"], []), [SEARCH, PERMISSION]),
         ("purge", (["tenant/b"], [], ["tenant/Note_2", "tenant/a"], []), [SEARCH, SET, REMOVE, SEARCH]),
         ("purge again", ([], [], [], ["tenant/b"]), [SEARCH]),
         ("purge all but a", ([], [], ["b", "tenant/b", "tenant/note_1"], ["a"]), [SEARCH, REMOVE, SEARCH]),
@@ -111,28 +113,22 @@ def test_purge_beyond_max_removals_writes_nothing(run: Run) -> None:
     assert "max_removals allows 1" in result["msg"]
 
 
-def test_details_are_those_of_the_last_write(run: Run, fake: FakeZitadel) -> None:
-    nothing = {"sequence": None, "creation_date": None, "change_date": None, "resource_owner": None}
-    assert run["unchanged"]["details"] == nothing
-    assert run["new, in check mode"]["details"] == nothing
-    entry = run.entries("new", run["new"]["org_id"])["c"]
-    assert run["new"]["details"] == {
-        "sequence": entry.sequence,
-        "creation_date": None,
-        "change_date": entry.change_date,
-        "resource_owner": run["new"]["org_id"],
-    }
+def test_details_are_those_of_the_key_that_was_set_last(run: Run) -> None:
+    acme = run["new"]["org_id"]
+    assert run["new, in check mode"]["details"] == details_of({}, "c", acme)
+    new = details_of(run.entries("new", acme), "c", acme)
+    assert run["new"]["details"] == run["unchanged"]["details"] == new
+    mixed = {key: entry for key, entry in run.entries("mixed", acme).items() if key in ("a", "b", "d")}
+    last = max(mixed, key=lambda key: mixed[key].sequence)
+    assert run["mixed"]["details"] == details_of(mixed, last, acme)
 
 
 def test_the_diff_shows_affected_keys_only(run: Run) -> None:
     binary = "<binary, 1 bytes, sha256:a8100ae6aa1940d0b663bb31cd466142ebbdbd5187131b92d93818987832eb89>"
-    assert run["new"]["diff"] == {"before": {}, "after": {"a": "1", "b": "2", "c": binary}}
-    diff = {"before": {"b": "2", "c": binary}, "after": {"b": "3", "d": "4"}}
-    assert run["mixed"]["diff"] == run["mixed, in check mode"]["diff"] == diff
-    assert run["purge, in check mode"]["diff"] == {
-        "before": {"tenant/a": "1", "tenant/Note_2": "1"},
-        "after": {"tenant/b": "2"},
-    }
+    shown = {name: (run[name]["diff"]["before"], run[name]["diff"]["after"]) for name in WITH_DIFF}
+    assert shown["new"] == ({}, {"a": "1", "b": "2", "c": binary})
+    assert shown["mixed"] == shown["mixed, in check mode"] == ({"b": "2", "c": binary}, {"b": "3", "d": "4"})
+    assert shown["purge, in check mode"] == ({"tenant/a": "1", "tenant/Note_2": "1"}, {"tenant/b": "2"})
 
 
 def test_what_the_server_holds(run: Run, fake: FakeZitadel) -> None:

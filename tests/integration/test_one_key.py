@@ -14,8 +14,11 @@ import pytest
 from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, details_of, task
 
+pytestmark = pytest.mark.both_ways
+
 SEARCH = "POST /metadata/_search"
 PROOF = "GET /orgs/me"
+PERMISSION = "POST /auth/v1/permissions/zitadel/me/_search"
 SET = "POST /metadata/tier"
 REMOVE = "DELETE /metadata/tier"
 
@@ -59,15 +62,15 @@ def story(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Story]:
 @pytest.mark.parametrize(
     ("name", "lists", "calls"),
     [
-        ("new, in check mode", (["tier"], [], [], []), [SEARCH, PROOF]),
+        ("new, in check mode", (["tier"], [], [], []), [SEARCH, PROOF, PERMISSION]),
         ("new", (["tier"], [], [], []), [SEARCH, PROOF, SET, SEARCH]),
         ("unchanged", ([], [], [], ["tier"]), [SEARCH]),
         ("unchanged, in check mode", ([], [], [], ["tier"]), [SEARCH]),
-        ("changed, in check mode", ([], ["tier"], [], []), [SEARCH]),
+        ("changed, in check mode", ([], ["tier"], [], []), [SEARCH, PERMISSION]),
         ("changed", ([], ["tier"], [], []), [SEARCH, SET, SEARCH]),
         ("changed, not verified", ([], ["tier"], [], []), [SEARCH, SET]),
         ("unchanged, not verified", ([], [], [], ["tier"]), [SEARCH]),
-        ("removed, in check mode", ([], [], ["tier"], []), [SEARCH]),
+        ("removed, in check mode", ([], [], ["tier"], []), [SEARCH, PERMISSION]),
         ("removed", ([], [], ["tier"], []), [SEARCH, REMOVE, SEARCH]),
         ("absent", ([], [], [], ["tier"]), [SEARCH, PROOF]),
         ("absent, in check mode", ([], [], [], ["tier"]), [SEARCH, PROOF]),
@@ -113,7 +116,9 @@ def test_what_the_server_holds(story: Story) -> None:
 def test_the_diff_shows_affected_keys_only(
     story: Story, name: str, before: dict[str, str], after: dict[str, str]
 ) -> None:
-    assert story.run[name]["diff"] == {"before": before, "after": after}
+    diff = story.run[name]["diff"]
+    assert (diff["before"], diff["after"]) == (before, after)
+    assert [story.acme in diff[header] for header in ("before_header", "after_header")] == [True, True]
 
 
 def test_there_is_no_diff_without_diff_mode(story: Story) -> None:

@@ -19,6 +19,8 @@ import trustme
 from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, task
 
+pytestmark = pytest.mark.every_core
+
 TIER = {"key": "tier", "value": "gold"}
 
 

@@ -80,7 +80,7 @@ CASES: dict[str, Case] = {
     # Who asks
     "wrong token": Case(
         lambda fake, organization: {"token": "wrong-token"},
-        ["access token was refused", "expired", "login options"],
+        ["access token was refused", "expired", "authentication options"],
         *(401, 16, "AUTH-7fs1e"),
     ),
     "expired token": Case(_expired, ["access token was refused", "expired"], 401, 16, "AUTH-7fs1e"),
@@ -147,7 +147,7 @@ CASES: dict[str, Case] = {
     ),
     "413 of a proxy": Case(
         _answers(413, HTML, **WRITE),
-        ["in front of ZITADEL", "size (HTTP 413)", "client_max_body_size"],
+        ["A reverse proxy", "size (HTTP 413)", "client_max_body_size"],
         *(413, None, None),
     ),
     "value refused": Case(
@@ -178,12 +178,12 @@ CASES: dict[str, Case] = {
     ),
     "rate limit": Case(
         _answers(429, "Too Many Requests", **SEARCH),
-        ["{url} limits how often", "HTTP 429", "'Too Many Requests'"],
+        ["{url} is rate limited", "HTTP 429", "'Too Many Requests'"],
         429,
         None,
         None,
     ),
-    "rate limit as JSON": Case(_error(429, 8, "slow down", **SEARCH), ["limits how often", "slow down"], 429, 8, None),
+    "rate limit as JSON": Case(_error(429, 8, "slow down", **SEARCH), ["is rate limited", "slow down"], 429, 8, None),
     # In front
     "redirect": Case(
         _answers(302, b"", {"Location": "https://login.example.com/sign-in?next=x"}, **SEARCH),
@@ -197,13 +197,15 @@ CASES: dict[str, Case] = {
     ),
     "HTML": Case(_answers(200, HTML, **SEARCH), ["'Welcome to nginx!'", "not JSON", "url is wrong"], 200),
     "HTML 502": Case(_answers(502, HTML, **SEARCH), ["{url}", "HTTP 502", "'Welcome to nginx!'"], 502),
-    "HTML 404": Case(_answers(404, HTML, **SEARCH), ["HTTP 404", "not JSON"], 404),
+    "HTML 404": Case(
+        _answers(404, HTML, **SEARCH), ["HTTP 404", "not JSON"], 404, options={**SET, "api_version": "v1"}
+    ),
     "nothing": Case(_answers(204, b"", **SEARCH), ["HTTP 204", "not JSON"], 204),
     "other JSON": Case(_answers(200, {"hello": "world"}, **SEARCH), ["not what ZITADEL answers", "url"]),
     "list of JSON": Case(_answers(200, [1, 2], **SEARCH), ["not JSON", "url is wrong"], 200),
     "other JSON to a write": Case(
         _answers(200, {"ok": True}, **WRITE),
-        ["not what ZITADEL answers", "A read does not show it, but it can still happen"],
+        ["not what ZITADEL answers", "a read does not show it, but it can still happen"],
     ),
     # Inside
     "not available": Case(

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import TEMPLATES_KEEP_NONE, Ansible, Run, task
+from integration.harness import Ansible, Run, task
 
 LOOK_UP = "POST /v2/organizations/_search"
+INFO, BULK = "zitadel_org_metadata_info", "zitadel_org_metadata_bulk"
+NAMES = ("org_id", "organization_id", "org_name", "org_domain")
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +52,27 @@ def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
         task("empty organization_id", {"organization_id": "", **tier}),
         task("empty org_name", {"org_name": "", **tier}),
         task("empty org_domain", {"org_domain": "", **tier}),
-        task("org_id null", {"org_id": None, **tier}),
-        task("org_id default(none)", {"org_id": "{{ undefined_variable | default(none) }}", **tier}),
+        *(task(f"{option} null", {option: None, **tier}) for option in NAMES),
+        *(task(f"{option} default(none)", {option: "{{ nobody | default(none) }}", **tier}) for option in NAMES),
+        task("org_id default(omit)", {"org_id": "{{ nobody | default(omit) }}", **tier}),
+        task("read, org_name null", {"org_name": None}, INFO),
+        task("read, org_name default(none)", {"org_name": "{{ nobody | default(none) }}"}, INFO),
+        task("filter null", {"org_name": "acme", "key": None}, INFO),
+        task("filter default(none)", {"org_name": "acme", "key_prefix": "{{ nobody | default(none) }}"}, INFO),
+        task("filter default(omit)", {"org_name": "acme", "key_prefix": "{{ nobody | default(omit) }}"}, INFO),
+        task("list, name default(none)", {"name": "{{ nobody | default(none) }}"}, "zitadel_org_info"),
+        task("list, name default(omit)", {"name": "{{ nobody | default(omit) }}"}, "zitadel_org_info"),
+        task("one of many, null", {"organizations": [{"org_name": None, "metadata": {"tier": "x"}}]}, BULK),
+        task(
+            "one of many, default(none)",
+            {"organizations": [{"org_name": "{{ nobody | default(none) }}", "metadata": {"tier": "x"}}]},
+            BULK,
+        ),
+        task(
+            "one of many, default(omit)",
+            {"organizations": [{"org_name": "{{ nobody | default(omit) }}", "metadata": {"tier": "x"}}]},
+            BULK,
+        ),
         task("org_id is a name", {"org_id": "acme", **tier}),
         task("org_id is no header", {"org_id": "1\nx: y", **tier}),
         task("unknown org_id", {"org_id": "1", **tier}),
@@ -60,12 +81,12 @@ def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
         task("removed", {"org_id": removed, **tier}),
         task("removed, absent", {"org_id": removed, "key": "tier", "state": "absent"}),
         task("removed, in check mode", {"org_id": removed, **tier}, check_mode=True),
-        task("removed, read", {"org_id": removed}, "zitadel_org_metadata_info"),
+        task("removed, read", {"org_id": removed}, INFO),
     ]
     return ansible.run(fake, tasks, env={"ZITADEL_ORG_ID": other})
 
 
-@pytest.mark.parametrize("name", ["org_id", "organization_id", "org_name", "org_domain"])
+@pytest.mark.parametrize("name", NAMES)
 def test_it_is_named_by(run: Run, acme: str, name: str) -> None:
     assert not run[name].failed
     assert run[name]["org_id"] == acme
@@ -79,16 +100,37 @@ def test_the_environment_names_it_where_the_task_does_not(run: Run, fake: FakeZi
     other = run["environment"]["org_id"]
     assert fake.metadata(other) == {"tier": b"gold"}
     assert fake.store.organizations[other].name == "other"
-    assert run["org_id null"]["org_id"] == other
+    assert run["org_id default(omit)"]["org_id"] == other
 
 
-def test_default_none_is_not_given(run: Run) -> None:
-    result = run["org_id default(none)"]
-    if TEMPLATES_KEEP_NONE:
-        assert result["org_id"] == run["environment"]["org_id"]
-    else:
-        # An empty text, by the time that a module sees it.
-        assert "org_id is given, but empty" in result["msg"]
+# On ansible-core 2.18 a template that yields none is empty text by the time that a module sees it.
+NULL: dict[str, str] = {
+    **{f"{option} {what}": option for option in NAMES for what in ("null", "default(none)")},
+    "read, org_name null": "org_name",
+    "read, org_name default(none)": "org_name",
+    "filter null": "key",
+    "filter default(none)": "key_prefix",
+    "list, name default(none)": "name",
+    "one of many, null": "org_name",
+    "one of many, default(none)": "org_name",
+    "one of many, default(omit)": "org_name",
+}
+
+
+@pytest.mark.parametrize("name", NULL)
+def test_null_is_nobody(run: Run, name: str) -> None:
+    """Not the service account's own organization, not that of the environment, and not all."""
+    result = run[name]
+    assert result.failed
+    assert NULL[name].replace("organization_id", "org") in result["msg"]
+    assert result["changed"] is False
+    assert not run.requests(name)
+
+
+def test_default_omit_leaves_a_filter_out(run: Run, fake: FakeZitadel, acme: str) -> None:
+    assert run["filter default(omit)"]["org_id"] == acme
+    assert run["filter default(omit)"]["metadata"] == {"tier": "gold"}
+    assert len(run["list, name default(omit)"]["organizations"]) > 3
 
 
 def test_a_deactivated_one_works(run: Run) -> None:
@@ -105,7 +147,7 @@ def test_a_deactivated_one_works(run: Run) -> None:
         ("empty organization_id", ["org_id is given, but empty"]),
         ("empty org_name", ["org_name is given, but empty"]),
         ("empty org_domain", ["org_domain is given, but empty"]),
-        ("org_id is no header", ["org_id is no id of an organization"]),
+        ("org_id is no header", ["org_id is not the id of an organization"]),
         ("org_id is a name", ["no organization acme", "org_name", "org_domain"]),
         ("unknown org_id", ["no organization 1", "org_name"]),
         ("unknown org_name", ["No organization with the name 'Acme'", "spelling", "role"]),
@@ -131,6 +173,28 @@ def test_without_a_name_it_is_the_callers_own(ansible: Ansible, fake: FakeZitade
     assert run["own"]["org_id"] == home
     assert fake.metadata(home) == {"tier": b"gold"}
     assert not any("x-zitadel-orgid" in request.headers for request in run.requests("own"))
+
+
+def test_a_task_for_a_host_that_is_an_organization_names_it(ansible: Ansible, fake: FakeZitadel, acme: str) -> None:
+    """It would write to the service account's own organization, once for each host."""
+    hosts = {
+        "id": {"zitadel_org_id": acme},
+        "name": {"zitadel_org_name": "acme"},
+        "domain": {"zitadel_org_domain": "x.y"},
+    }
+    tasks = [
+        task("set", {"key": "tier", "value": "silver"}),
+        task("read", {}, INFO),
+        task("named", {"org_id": acme, "key": "tier", "value": "gold"}),
+    ]
+    run = ansible.run(fake, tasks, args=ansible.local_hosts(hosts), hosts="all")
+    for name in ("set", "read"):
+        results = {result.host: result for result in run.all(name)}
+        assert [host for host in hosts if not results[host].failed] == []
+        assert [host for host in hosts if f"zitadel_org_{host}" not in results[host]["msg"]] == []
+        assert 'org_id: "{{ zitadel_org_id }}"' in results["id"]["msg"]
+        assert not run.requests(name)
+    assert {result["org_id"] for result in run.all("named")} == {acme}
 
 
 def test_a_blank_variable_is_an_error_unless_the_task_names_it(ansible: Ansible, fake: FakeZitadel, acme: str) -> None:
@@ -175,6 +239,7 @@ def dropped(ansible: Ansible) -> Iterator[Run]:
                 task("purge", {**acme, "metadata": {"tier": "gold"}, "purge": True}),
                 task("read", acme, "zitadel_org_metadata_info"),
             ],
+            defaults={"api_version": "v1"},
         )
         assert fake.metadata(fake.home_id) == {"tier": b"home", "other": b"1"}
         yield run

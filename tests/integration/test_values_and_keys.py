@@ -15,6 +15,8 @@ import pytest
 from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, task
 
+pytestmark = pytest.mark.every_core
+
 JSON_TEXT = '{"b": 1, "a": [true, null]}'
 
 VALUES: dict[str, tuple[dict[str, Any], bytes]] = {

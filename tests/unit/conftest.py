@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.community.zitadel.plugins.module_utils import _http, _tasks
+from ansible_collections.community.zitadel.plugins.module_utils import _back_off, _connection, _lifecycle, _writer
 from hypothesis import settings
 
 from fake_zitadel import FakeZitadel
@@ -35,9 +35,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     """No test waits."""
     waits = Waits()
-    clock = types.SimpleNamespace(sleep=waits.wait, time=time.time)
-    monkeypatch.setattr(_http, "time", clock)
-    monkeypatch.setattr(_tasks, "time", clock)
+    clock = types.SimpleNamespace(sleep=waits.wait, time=time.time, monotonic=time.monotonic)
+    for module in (_back_off, _connection, _lifecycle, _writer):
+        monkeypatch.setattr(module, "time", clock)
     return waits
 
 

@@ -12,18 +12,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from ansible import module_utils
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 from ansible.module_utils.common.parameters import PASS_VARS
-from ansible_collections.community.zitadel.plugins.module_utils._api import Details, Entry
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
+from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
-from ansible_collections.community.zitadel.plugins.module_utils._http import Connection, ConnectionOptions
-from ansible_collections.community.zitadel.plugins.module_utils._options import (
+from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details, Entry
+from ansible_collections.community.zitadel.plugins.module_utils._owners import find_organization_owner
+from ansible_collections.community.zitadel.plugins.module_utils._spec import (
     CONNECTION_SPEC,
     METADATA_SPEC,
     ORGANIZATION_SPEC,
 )
-from ansible_collections.community.zitadel.plugins.module_utils._tasks import set_organization_metadata
+from ansible_collections.community.zitadel.plugins.module_utils._tasks import Mode, set_metadata
+from ansible_collections.community.zitadel.plugins.module_utils._transport import ConnectionOptions
 from ansible_collections.community.zitadel.plugins.modules import zitadel_org_metadata
 
 from fake_zitadel import FakeZitadel
@@ -87,12 +91,11 @@ class Site:
 
     def run(self, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         """Do a task and return its result."""
-        return set_organization_metadata(
+        return set_metadata(
             self.connection,
             {**METADATA_DEFAULTS, "org_id": self.org_id, **options},
-            check_mode=check_mode,
-            diff=diff,
-            warn=self.warnings.append,
+            find_organization_owner,
+            Mode(check_mode, diff, self.warnings.append),
         )
 
     def fail(self, **options: Any) -> ZitadelError:
@@ -153,6 +156,10 @@ class Runner:
         arguments = {"url": self.fake.url, "token": self.fake.token, **INVOCATION, **arguments}
         self._patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         self._patch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        # A process of its own would begin without.
+        warnings._global_warnings.clear()
+        # Tests of action plugins have made a controller of this process, where warnings take another way.
+        self._patch.setattr(getattr(module_utils, "_internal", self), "is_controller", False, raising=False)
         with pytest.raises(SystemExit):
             main()
         self.output = self._capsys.readouterr().out

@@ -15,15 +15,13 @@ from urllib.parse import parse_qs
 import jwt
 import pytest
 from ansible_collections.community.zitadel.plugins.module_utils import _auth
-from ansible_collections.community.zitadel.plugins.module_utils._auth import (
-    ClientCredentials,
-    Login,
-    ServiceAccountKey,
-)
+from ansible_collections.community.zitadel.plugins.module_utils._auth import ClientCredentials, Login, ServiceAccountKey
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
 
-from fake_zitadel import RELEASES, Answer, FakeZitadel, Request
+from fake_zitadel import Answer, FakeZitadel, Request
 from unit.helpers import Site, Waits, call, calls, connection_to, refused_call
+
+pytestmark = pytest.mark.every_core
 
 TOKEN, ME = "POST /oauth/v2/token", "GET orgs/me"
 
@@ -44,7 +42,7 @@ def assert_no_secret(error: ZitadelError, login: Login) -> None:
 
 
 @pytest.mark.parametrize("make", [key_of, credentials_of])
-@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("release", ["3.4.9", "4.13.1", "next"])
 def test_one_login_serves_many_requests(release: str, make: Any) -> None:
     with FakeZitadel(release) as fake:
         connection = connection_to(fake, login=make(fake))
@@ -98,7 +96,7 @@ def test_a_clock_that_is_a_little_wrong(fake: FakeZitadel, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("what", ["audience", "clock", "unknown key", "removed key", "other user"])
-@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("release", ["3.4.9", "4.13.1", "next"])
 def test_an_assertion_that_is_refused(release: str, what: str, monkeypatch: pytest.MonkeyPatch, waits: Waits) -> None:
     with FakeZitadel(release) as fake:
         audience = "https://other.example.com" if what == "audience" else fake.url
@@ -109,7 +107,7 @@ def test_an_assertion_that_is_refused(release: str, what: str, monkeypatch: pyte
         if what == "removed key":
             fake.store.users[login.user_id].keys.clear()
         error = refused_call(connection_to(fake, login=login))
-        assert error.msg.startswith("Cannot try it. Logging in failed. The assertion made with key_file key.json ")
+        assert error.msg.startswith("Logging in failed. The assertion made with key_file key.json ")
         for text in (f"audience '{audience}'", "clock", f"key {login.key_id}", f"user {login.user_id}", "expired"):
             assert text in error.msg
         assert error.error["status"] == (400 if release == "next" else 500)

@@ -53,7 +53,7 @@ def test_every_organization_gets_its_own(runner: Runner, sites: list[Site]) -> N
         pytest.param({"org_id": ""}, "org_id is given, but empty", id="empty organization"),
         pytest.param({"metadata": None}, "Nothing is asked for", id="nothing"),
         pytest.param({"purge": True, "max_removals": 0}, "max_removals allows 0", id="too many removals"),
-        pytest.param({"metadata": {}, "purge": True}, "would remove every key", id="purge with nothing"),
+        pytest.param({"metadata": {}, "purge": True}, "removes every key", id="purge with nothing"),
     ],
 )
 def test_one_wrong_entry_and_nothing_is_written(
@@ -73,7 +73,7 @@ def test_one_wrong_entry_and_nothing_is_written(
 
 def test_a_refused_token_is_not_tried_on_every_organization(runner: Runner, sites: list[Site]) -> None:
     runner.fake.expire_token()
-    result = run(runner, *entries(sites))
+    result = run(runner, *entries(sites), connections=1)
     assert "token was refused" in result["msg"]
     assert result["error"]["status"] == 401
     assert len(runner.fake.requests) == 1
@@ -81,7 +81,7 @@ def test_a_refused_token_is_not_tried_on_every_organization(runner: Runner, site
 
 def test_a_failure_half_way_tells_what_was_written(runner: Runner, sites: list[Site]) -> None:
     runner.fake.fail(403, 7, "no (AUTH-5mWD2)", path="/tier$", organization=sites[1].org_id)
-    result = run(runner, *entries(sites))
+    result = run(runner, *entries(sites), connections=1)
     assert result["failed"] is True
     assert result["msg"].startswith("Entry 2, ")
     assert f"Written: Entry 1, {sites[0].org_id}." in result["msg"]
@@ -131,3 +131,28 @@ def test_a_wrong_entry_shows_no_secret(runner: Runner, sites: list[Site]) -> Non
         assert result["failed"] is True
         assert result["error"] == NO_ERROR
         runner.assert_hidden(SECRET)
+
+
+def test_names_beyond_the_first_page_of_the_listing(runner: Runner) -> None:
+    """A name that the page does not have is searched for, unless the listing is worth its other pages."""
+    names = [f"o{number:04}" for number in range(1100)]
+    ids = {name: runner.fake.create_organization(name) for name in names}
+    for wanted, searches in (([names[0], names[-1]], 2), ([names[0], *names[-9:]], 1 + 3)):
+        runner.fake.clear_requests()
+        result = run(runner, *({"org_name": name, "metadata": {"k": name}} for name in wanted))
+        assert [one["org_id"] for one in result["organizations"]] == [ids[name] for name in wanted]
+        assert [request.path for request in runner.fake.requests].count("/v2/organizations/_search") == searches
+    result = run(runner, {"org_name": "o0000", "metadata": {"k": "1"}}, {"org_name": "nobody", "metadata": {"k": "1"}})
+    assert "Entry 2, nobody: No organization with the name 'nobody'" in result["msg"]
+
+
+def test_hundreds_of_organizations(runner: Runner) -> None:
+    """Read, permission, write and verify: what is new takes four requests for each, what is unchanged one."""
+    ids = [runner.fake.create_organization(f"o{number:04}") for number in range(300)]
+    wanted = [{"org_id": org_id, "metadata": {"a": "1", "b": "2", "c": org_id}} for org_id in ids]
+    for requests in (1200, 300):
+        runner.fake.clear_requests()
+        result = run(runner, *wanted, connections=8)
+        assert [one["org_id"] for one in result["organizations"]] == ids
+        assert requests <= len(runner.fake.requests) <= requests + 10
+    assert runner.fake.metadata(ids[-1]) == {"a": b"1", "b": b"2", "c": ids[-1].encode()}

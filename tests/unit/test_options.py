@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,14 @@ from ansible_collections.community.zitadel.plugins.module_utils._auth import (
     ServiceAccountKey,
 )
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
-from ansible_collections.community.zitadel.plugins.module_utils._http import ConnectionOptions
-from ansible_collections.community.zitadel.plugins.module_utils._options import (
-    CONNECTION_SPEC,
-    OrganizationChoice,
-    connection_options,
-    environment,
-    organization_choice,
-)
+from ansible_collections.community.zitadel.plugins.module_utils._options import connection_options
+from ansible_collections.community.zitadel.plugins.module_utils._owners import Choice, organization_choice
+from ansible_collections.community.zitadel.plugins.module_utils._spec import CONNECTION_SPEC, environment
+from ansible_collections.community.zitadel.plugins.module_utils._transport import ConnectionOptions
 
 from unit.helpers import CONNECTION_DEFAULTS, ORGANIZATION_DEFAULTS
+
+pytestmark = pytest.mark.every_core
 
 URL = "https://id.example.com"
 KEY: dict[str, Any] = {"type": "serviceaccount", "keyId": "11", "key": "PRIVATE-KEY", "userId": "22"}
@@ -98,14 +97,21 @@ ENVIRONMENT_WAYS = [
 def test_a_login_of_the_task_beats_the_environment(
     params: dict[str, Any], expected: Login, environ: dict[str, str]
 ) -> None:
-    assert login(environ, **params) == expected
+    assert login(environ, **params) == with_absolute_path(expected)
+
+
+def with_absolute_path(login: Login) -> Login:
+    """A message names a file so that it can be found from anywhere."""
+    if not isinstance(login, ServiceAccountKey):
+        return login
+    return dataclasses.replace(login, name=login.name.replace("key.json", str(Path("key.json").absolute())))
 
 
 @pytest.mark.parametrize(("names", "expected"), ENVIRONMENT_WAYS)
 @pytest.mark.parametrize("others", [{}, dict.fromkeys(LOGIN_VARIABLES, ""), BLANKS], ids=["unset", "empty", "blank"])
 def test_a_login_of_the_environment(names: list[str], expected: Login, others: dict[str, str]) -> None:
     chosen = {f"ZITADEL_{name}": LOGIN_VARIABLES[f"ZITADEL_{name}"] for name in names}
-    assert login({**others, **chosen}) == expected
+    assert login({**others, **chosen}) == with_absolute_path(expected)
 
 
 def test_a_client_id_alone_takes_the_secret_of_the_environment() -> None:
@@ -165,11 +171,18 @@ def test_a_client_id_alone_takes_the_secret_of_the_environment() -> None:
         ),
         pytest.param({}, {}, [*LOGIN_VARIABLES, "token", "key_json", "client_id with client_secret"], id="none"),
         pytest.param(BLANKS, {}, list(LOGIN_VARIABLES), id="blanks only"),
-        pytest.param({}, {"token": "a b"}, ["token holds blanks"], id="token with a blank inside"),
-        pytest.param({"ZITADEL_TOKEN": "ä"}, {}, ["ZITADEL_TOKEN holds blanks or char"], id="token with an umlaut"),
-        pytest.param({}, {"token_file": "none"}, ["token_file: none cannot be read: No such file"], id="no token file"),
+        pytest.param({}, {"token": "a b"}, ["token contains whitespace"], id="token with a blank inside"),
         pytest.param(
-            {"ZITADEL_KEY_FILE": "none"}, {}, ["ZITADEL_KEY_FILE: none cannot be read: No such file"], id="no key file"
+            {"ZITADEL_TOKEN": "ä"}, {}, ["ZITADEL_TOKEN contains whitespace or char"], id="token with an umlaut"
+        ),
+        pytest.param(
+            {}, {"token_file": "none"}, ["token_file: /", "/none cannot be read: No such file"], id="no token file"
+        ),
+        pytest.param(
+            {"ZITADEL_KEY_FILE": "none"},
+            {},
+            ["ZITADEL_KEY_FILE: /", "/none cannot be read: No such file"],
+            id="no key file",
         ),
     ],
 )
@@ -225,7 +238,7 @@ def test_keys_that_cannot_log_in(content: str, said: str, way: str) -> None:
     Path("broken.json").write_text(content)
     given = {way: content if way.lower().endswith("json") else "broken.json"}
     if not content.strip() and "broken.json" not in given.values():
-        said = "No way to log in" if way.isupper() else "is given, but empty"
+        said = "No authentication method" if way.isupper() else "is given, but empty"
     message = refused(given) if way.isupper() else refused({}, **given)
     assert said in message
     assert "PRIVATE-KEY" not in message
@@ -239,7 +252,7 @@ def test_keys_that_do_not_expire_yet(date: str | None) -> None:
 
 def test_a_key_file_that_is_no_text() -> None:
     Path("binary").write_bytes(b"\xff\xfe")
-    assert "key_file: binary is not a text file" in refused({}, key_file="binary")
+    assert f"key_file: {Path('binary').absolute()} is not a text file" in refused({}, key_file="binary")
 
 
 @pytest.mark.parametrize("expected", [parameter.values[1] for parameter in WAYS])
@@ -285,7 +298,7 @@ def test_an_audience_that_is_given() -> None:
         pytest.param("https:///path", "has a host", id="path only"),
         pytest.param("https://a?b=c", "has a host", id="query"),
         pytest.param("https://a#b", "has a host", id="fragment"),
-        pytest.param("https://a b", "holds blanks", id="blank in the host"),
+        pytest.param("https://a b", "contains whitespace", id="blank in the host"),
         pytest.param("https://a:99999", "not the address", id="port out of range"),
         pytest.param("https://a:x", "not the address", id="port is no number"),
         pytest.param("https://[::1", "not the address", id="broken IPv6"),
@@ -313,10 +326,10 @@ def test_urls_that_are_no_instance(url: str | None, said: str) -> None:
         pytest.param({"X": "HIDDEN €"}, "the value of X", id="beyond Latin-1"),
         pytest.param({"X": ["HIDDEN"]}, "the value of X", id="list"),
         pytest.param({"X": {"HIDDEN": 1}}, "the value of X", id="dict"),
-        pytest.param({"X\r\nY": "HIDDEN"}, "no name of a header", id="name with CR LF"),
-        pytest.param({"X: Y": "HIDDEN"}, "no name of a header", id="name with a colon"),
-        pytest.param({"": "HIDDEN"}, "no name of a header", id="empty name"),
-        pytest.param({"Ü": "HIDDEN"}, "no name of a header", id="name beyond ASCII"),
+        pytest.param({"X\r\nY": "HIDDEN"}, "not the name of a header", id="name with CR LF"),
+        pytest.param({"X: Y": "HIDDEN"}, "not the name of a header", id="name with a colon"),
+        pytest.param({"": "HIDDEN"}, "not the name of a header", id="empty name"),
+        pytest.param({"Ü": "HIDDEN"}, "not the name of a header", id="name beyond ASCII"),
     ],
 )
 def test_headers_that_cannot_be_sent(headers: dict[str, Any], said: str) -> None:
@@ -348,7 +361,7 @@ def test_the_instance_is_set_once() -> None:
         ({"timeout": float("inf")}, "timeout is inf"),
         ({"retries": -1}, "retries is -1"),
         ({"client_key": "k.pem"}, "client_key is given without client_cert"),
-        ({"instance_host": "a\r\nb"}, "instance_host is no host name"),
+        ({"instance_host": "a\r\nb"}, "instance_host is not a host name"),
         ({"instance_host": ""}, "instance_host is given, but empty"),
         ({"audience": ""}, "audience is given, but empty"),
         ({"ca_path": ""}, "ca_path is given, but empty"),
@@ -391,25 +404,25 @@ def test_options_and_their_variables() -> None:
     assert {name for name, spec in CONNECTION_SPEC.items() if spec.get("no_log")} == {"token", "client_secret"}
 
 
-NONE = OrganizationChoice()
+NONE = Choice()
 
 
 @pytest.mark.parametrize(
     ("params", "variable", "expected"),
     [
         pytest.param({}, None, NONE, id="none"),
-        pytest.param({"org_id": "1"}, None, OrganizationChoice("1"), id="id"),
-        pytest.param({"org_name": " a "}, None, OrganizationChoice(name=" a "), id="name, exactly"),
-        pytest.param({"org_domain": "a.b"}, None, OrganizationChoice(domain="a.b"), id="domain"),
-        pytest.param({}, "2", OrganizationChoice("2"), id="variable"),
-        pytest.param({"org_id": "1"}, "2", OrganizationChoice("1"), id="id beats the variable"),
-        pytest.param({"org_name": "a"}, "2", OrganizationChoice(name="a"), id="name beats the variable"),
-        pytest.param({"org_domain": "a"}, "2", OrganizationChoice(domain="a"), id="domain beats the variable"),
-        pytest.param({"org_id": "1"}, "", OrganizationChoice("1"), id="id beats an empty variable"),
-        pytest.param({"org_name": "a"}, " ", OrganizationChoice(name="a"), id="name beats a blank variable"),
+        pytest.param({"org_id": "1"}, None, Choice("1"), id="id"),
+        pytest.param({"org_name": " a "}, None, Choice(name=" a "), id="name, exactly"),
+        pytest.param({"org_domain": "a.b"}, None, Choice(domain="a.b"), id="domain"),
+        pytest.param({}, "2", Choice("2"), id="variable"),
+        pytest.param({"org_id": "1"}, "2", Choice("1"), id="id beats the variable"),
+        pytest.param({"org_name": "a"}, "2", Choice(name="a"), id="name beats the variable"),
+        pytest.param({"org_domain": "a"}, "2", Choice(domain="a"), id="domain beats the variable"),
+        pytest.param({"org_id": "1"}, "", Choice("1"), id="id beats an empty variable"),
+        pytest.param({"org_name": "a"}, " ", Choice(name="a"), id="name beats a blank variable"),
     ],
 )
-def test_the_organization(params: dict[str, Any], variable: str | None, expected: OrganizationChoice) -> None:
+def test_the_organization(params: dict[str, Any], variable: str | None, expected: Choice) -> None:
     environ = {} if variable is None else {"ZITADEL_ORG_ID": variable}
     assert organization_choice({**ORGANIZATION_DEFAULTS, **params}, environ) == expected
 
@@ -423,8 +436,8 @@ def test_the_organization(params: dict[str, Any], variable: str | None, expected
         pytest.param({"org_domain": ""}, "2", "org_domain is given, but empty", id="empty domain"),
         pytest.param({}, "", "ZITADEL_ORG_ID is set, but empty", id="empty variable"),
         pytest.param({}, " ", "ZITADEL_ORG_ID is set, but empty", id="blank variable"),
-        pytest.param({"org_id": "1\r\n2"}, "2", "org_id is no id", id="line break in the id"),
-        pytest.param({}, "1 2", "ZITADEL_ORG_ID is no id", id="blank in the variable"),
+        pytest.param({"org_id": "1\r\n2"}, "2", "org_id is not the id", id="line break in the id"),
+        pytest.param({}, "1 2", "ZITADEL_ORG_ID is not the id", id="blank in the variable"),
         pytest.param({"org_id": "1", "org_name": "a"}, None, "org_id and org_name are given", id="id and name"),
         pytest.param({"org_name": "a", "org_domain": "b"}, None, "org_name and org_domain", id="name and domain"),
         pytest.param({"org_id": "1", "org_domain": ""}, None, "org_id and org_domain", id="id and empty domain"),

@@ -10,16 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.community.zitadel.plugins.module_utils._api import Selection
+from ansible_collections.community.zitadel.plugins.module_utils._desired import Desired, Purge
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details, Entry, Listing, selection_of
 from ansible_collections.community.zitadel.plugins.module_utils._plan import (
     Outcome,
     Plan,
-    Purge,
-    Wanted,
+    check_removals,
     outcome,
     plan,
-    selection_of,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,8 +29,14 @@ KEYS = st.text("ab/", min_size=1, max_size=3)
 VALUES = st.binary(min_size=1, max_size=2)
 
 
-def plan_for(current: Mapping[str, str], wanted: Wanted, **more: Any) -> Plan:
-    return plan({key: entry(key, value) for key, value in current.items()}, wanted, **more)
+def listing(current: Mapping[str, bytes | str], *, complete: bool = True) -> Listing:
+    return Listing({key: entry(key, value) for key, value in current.items()}, complete)
+
+
+def plan_for(current: Mapping[str, str], desired: Desired, *, complete: bool = True) -> Plan:
+    planned = plan(listing(current, complete=complete), desired)
+    check_removals(planned, desired)
+    return planned
 
 
 @pytest.mark.parametrize(
@@ -89,12 +94,20 @@ def plan_for(current: Mapping[str, str], wanted: Wanted, **more: Any) -> Plan:
         pytest.param(
             {"a": "1"}, {"k": b"v"}, ["a"], Purge("", ("*",)), Plan({"k": b"v"}, {}, ["a"], []), id="absent beats keep"
         ),
+        pytest.param(
+            {"scim:a": "1", "a": "1"},
+            {"k": b"v"},
+            [],
+            Purge(protected="scim:"),
+            Plan({"k": b"v"}, {}, ["a"], []),
+            id="protected keys",
+        ),
     ],
 )
 def test_plan(
     current: dict[str, str], present: dict[str, bytes], absent: list[str], purge: Purge | None, expected: Plan
 ) -> None:
-    found = plan_for(current, Wanted(present, frozenset(absent), purge))
+    found = plan_for(current, Desired(present, frozenset(absent), purge))
     assert found == expected
     assert found.changed is bool(expected.added or expected.updated or expected.removed)
 
@@ -105,25 +118,25 @@ def test_plan(
     ids=["no limit", "as many", "one fewer", "none", "absent keys do not count"],
 )
 def test_purge_stops_at_max_removals(limit: int | None, absent: list[str], allowed: bool) -> None:
-    wanted = Wanted({"k": b"v"}, frozenset(absent), Purge(max_removals=limit))
+    desired = Desired({"k": b"v"}, frozenset(absent), Purge(max_removals=limit))
     current = {"a": "1", "b": "1", "k": "v"}
     if allowed:
-        assert plan_for(current, wanted).removed == ["a", "b"]
+        assert plan_for(current, desired).removed == ["a", "b"]
     else:
         with pytest.raises(
             ZitadelError, match=f"2 keys \\('a', 'b'\\).*max_removals allows {limit}.*Nothing was written"
         ):
-            plan_for(current, wanted)
+            plan_for(current, desired)
 
 
 def test_nothing_to_purge_meets_every_limit() -> None:
-    assert plan_for({"k": "v"}, Wanted({"k": b"v"}, purge=Purge(max_removals=0))).removed == []
+    assert plan_for({"k": "v"}, Desired({"k": b"v"}, purge=Purge(max_removals=0))).removed == []
 
 
 def test_purge_refuses_an_incomplete_list() -> None:
     with pytest.raises(ZitadelError, match="Cannot purge"):
-        plan_for({"k": "v"}, Wanted({"k": b"v"}, purge=Purge()), complete=False)
-    assert plan_for({"k": "v"}, Wanted({"k": b"w"}), complete=False).updated == {"k": b"w"}
+        plan_for({"k": "v"}, Desired({"k": b"v"}, purge=Purge()), complete=False)
+    assert plan_for({"k": "v"}, Desired({"k": b"w"}), complete=False).updated == {"k": b"w"}
 
 
 @given(
@@ -133,44 +146,45 @@ def test_purge_refuses_an_incomplete_list() -> None:
     st.builds(Purge, st.sampled_from(["", "a", "b/"]), st.tuples(st.sampled_from(["a*", "?b", "x"])), st.none())
     | st.none(),
 )
-def test_a_plan_leads_to_what_is_wanted_and_then_to_nothing(
+def test_a_plan_leads_to_what_is_desired_and_then_to_nothing(
     current: dict[str, bytes], present: dict[str, bytes], absent: frozenset[str], purge: Purge | None
 ) -> None:
-    wanted = Wanted(present, absent - present.keys(), purge)
-    todo = plan({key: entry(key, value) for key, value in current.items()}, wanted)
+    desired = Desired(present, absent - present.keys(), purge)
+    todo = plan(listing(current), desired)
     after = {**current, **todo.added, **todo.updated}
     for key in todo.removed:
         del after[key]
 
     assert after.items() >= present.items()
-    assert not after.keys() & wanted.absent
-    untouched = {key for key in current.keys() - present.keys() - wanted.absent if not (purge and purge.covers(key))}
+    assert not after.keys() & desired.absent
+    untouched = {key for key in current.keys() - present.keys() - desired.absent if not (purge and purge.covers(key))}
     assert after == {**{key: current[key] for key in untouched}, **present}
-    assert not plan({key: entry(key, value) for key, value in after.items()}, wanted).changed
-    assert all(wanted.selection().matches(key) for key in [*todo.added, *todo.updated, *todo.removed])
+    assert not plan(listing(after), desired).changed
+    assert list(todo.values) == [*todo.added, *todo.updated, *todo.removed]
+    assert all(desired.selection().matches(key) for key in [*todo.added, *todo.updated, *todo.removed])
 
 
 @pytest.mark.parametrize(
-    ("keys", "prefixes", "expected"),
+    ("keys", "prefix", "expected"),
     [
-        pytest.param(["k"], [], Selection("EQUALS", "k"), id="one key"),
-        pytest.param(["app/a", "app/b"], [], Selection("STARTS_WITH", "app/"), id="keys with one beginning"),
-        pytest.param(["abc", "abd"], [], Selection("STARTS_WITH", "ab"), id="character by character"),
-        pytest.param(["x", "y"], [], Selection(), id="keys without"),
-        pytest.param(["k"], [""], Selection(), id="purge of everything"),
-        pytest.param(["p/k"], ["p/"], Selection("STARTS_WITH", "p/"), id="purge with a prefix"),
-        pytest.param(["q"], ["p/"], Selection(), id="a key outside of the prefix"),
-        pytest.param([], [], Selection(), id="nothing"),
+        pytest.param(["k"], None, ("EQUALS", "k"), id="one key"),
+        pytest.param(["app/a", "app/b"], None, ("STARTS_WITH", "app/"), id="keys with one beginning"),
+        pytest.param(["abc", "abd"], None, ("STARTS_WITH", "ab"), id="character by character"),
+        pytest.param(["x", "y"], None, ("STARTS_WITH", ""), id="keys without"),
+        pytest.param(["k"], "", ("STARTS_WITH", ""), id="purge of everything"),
+        pytest.param(["p/k"], "p/", ("STARTS_WITH", "p/"), id="purge with a prefix"),
+        pytest.param(["q"], "p/", ("STARTS_WITH", ""), id="a key outside of the prefix"),
+        pytest.param([], None, ("STARTS_WITH", ""), id="nothing"),
     ],
 )
-def test_the_smallest_selection(keys: list[str], prefixes: list[str], expected: Selection) -> None:
-    assert selection_of(keys, prefixes) == expected
+def test_the_smallest_selection(keys: list[str], prefix: str | None, expected: tuple[str, str]) -> None:
+    assert selection_of(keys, prefix) == (*expected, frozenset(keys) if prefix is None else None)
 
 
-@given(st.lists(st.text(min_size=1), min_size=1), st.lists(st.text()), st.text())
-def test_a_selection_has_all_that_was_asked_for(keys: list[str], prefixes: list[str], end: str) -> None:
-    selection = selection_of(keys, prefixes)
-    assert all(selection.matches(text) for text in [*keys, *(prefix + end for prefix in prefixes)])
+@given(st.lists(st.text(min_size=1), min_size=1), st.none() | st.text(), st.text())
+def test_a_selection_has_all_that_was_asked_for(keys: list[str], prefix: str | None, end: str) -> None:
+    selection = selection_of(keys, prefix)
+    assert all(selection.matches(text) for text in [*keys, *([] if prefix is None else [prefix + end])])
 
 
 RIGHT, LATER, NOT_YET = Outcome.RIGHT, Outcome.LATER, Outcome.NOT_YET
@@ -198,4 +212,27 @@ RIGHT, LATER, NOT_YET = Outcome.RIGHT, Outcome.LATER, Outcome.NOT_YET
 def test_what_a_reader_can_see_after_a_write(
     seen: Any, written: bytes | None, sequence: int | None, expected: Outcome
 ) -> None:
-    assert outcome(seen, written, sequence) is expected
+    assert outcome(seen, written, Details(sequence)) is expected
+
+
+@pytest.mark.parametrize(
+    ("seen", "written", "answered", "expected"),
+    [
+        pytest.param("2026-01-01T00:00:00Z", b"x", "2026-01-01T00:00:00.5Z", RIGHT, id="right bytes"),
+        pytest.param("2026-01-01T00:00:00.5Z", b"v", "2026-01-01T00:00:00Z", LATER, id="later"),
+        pytest.param("2026-01-01T00:00:00.5Z", b"v", "2026-01-01T00:00:00.500000Z", NOT_YET, id="the same"),
+        pytest.param(
+            "2026-01-01T00:00:00.500000Z", b"v", "2026-01-01T00:00:00.5Z", NOT_YET, id="the same, more digits"
+        ),
+        pytest.param("2026-01-01T00:00:00.123456Z", b"v", "2026-01-01T00:00:00.12Z", LATER, id="more digits"),
+        pytest.param("2026-01-01T00:00:00Z", b"v", "2026-01-01T00:00:00.001Z", NOT_YET, id="earlier"),
+        pytest.param("2026-01-01T00:00:00Z", b"v", None, NOT_YET, id="no date in the answer"),
+        pytest.param("2026-01-01T00:00:00.5Z", None, "2026-01-01T00:00:00Z", LATER, id="removed, and set again"),
+        pytest.param("2025-12-31T23:59:59Z", None, "2026-01-01T00:00:00Z", NOT_YET, id="removed, and still there"),
+    ],
+)
+def test_dates_decide_where_there_is_no_sequence(
+    seen: str, written: bytes | None, answered: str | None, expected: Outcome
+) -> None:
+    found = Entry("k", b"x", Details(change_date=seen))
+    assert outcome(found, written, Details(change_date=answered)) is expected

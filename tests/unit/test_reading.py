@@ -11,14 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.community.zitadel.plugins.module_utils._api import (
-    Listing,
-    OrganizationMetadata,
-    Selection,
-    find_organizations,
-)
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._metadata import Listing, Owner, Selection, selection_of
+from ansible_collections.community.zitadel.plugins.module_utils._metadata_v1 import MetadataV1
+from ansible_collections.community.zitadel.plugins.module_utils._organizations import Search, find_organizations
 
 from fake_zitadel import FakeZitadel, Request
 from unit.helpers import Site, calls, connection_to
@@ -35,12 +32,8 @@ def numbered(count: int, size: int = 1, prefix: str = "k") -> dict[str, bytes | 
     return {f"{prefix}{number:04}": "v" * size for number in range(count)}
 
 
-def metadata_of(site: Site) -> OrganizationMetadata:
-    return OrganizationMetadata(site.connection, site.org_id)
-
-
-def read(site: Site, selection: Selection = EVERYTHING, wanted: tuple[str, ...] = ()) -> Listing:
-    return metadata_of(site).read(selection, wanted)
+def read(site: Site, selection: Selection = EVERYTHING) -> Listing:
+    return MetadataV1(site.connection, Owner("organization", site.org_id, site.org_id)).read(selection)
 
 
 def values(listing: Listing) -> dict[str, bytes]:
@@ -51,7 +44,7 @@ def pages(fake: FakeZitadel) -> list[tuple[int | None, int | None, int]]:
     """Limit, offset and status of every read."""
     found = []
     for request in fake.requests:
-        query = request.json.get("query", {})
+        query = (request.json or {}).get("query", {})
         assert request.status
         found.append((query.get("limit"), int(query["offset"]) if query else None, request.status))
     return found
@@ -110,7 +103,7 @@ def test_a_page_of_eight_that_is_too_large_is_an_error(fake: FakeZitadel) -> Non
 def test_every_wording_of_too_large(acme: Site, message: str) -> None:
     acme.fake.respond(429, {"code": 8, "message": message})
     read(acme)
-    assert pages(acme.fake) == [(None, None, 429), (500, 0, 200)]
+    assert pages(acme.fake)[:2] == [(None, None, 429), (500, 0, 200)]
 
 
 @pytest.mark.parametrize(
@@ -187,13 +180,23 @@ def test_wanted_keys_that_no_pass_showed_are_read_one_by_one(fake: FakeZitadel) 
     twice = [{"key": "a", "value": "MQ==", "details": details}] * 2
     fake.respond(429, {"code": 8, "message": "larger than max"})
     fake.respond(200, {"details": {"totalResult": "2"}, "result": twice}, times=3)
-    listing = read(site, wanted=("a", "b", "never"))
-    assert not listing.complete
+    # Fewer would be read one by one at once.
+    wanted = ["a", "b", *(f"never {number}" for number in range(20))]
+    listing = read(site, selection_of(wanted))
+    assert listing.complete
     assert values(listing) == site.metadata
     queries = [request.json.get("queries") for request in fake.requests]
     keys = [query[0]["keyQuery"]["key"] for query in queries if query]
-    assert keys == ["b", "never"]
-    assert len(queries) == 1 + 3 + 2
+    assert keys == [key for key in sorted(wanted) if key != "a"]
+    assert len(queries) == 1 + 3 + 21
+
+
+def test_a_few_wanted_keys_are_read_one_by_one_where_the_answer_is_too_large(fake: FakeZitadel) -> None:
+    site = Site(fake, {"a": "1", "b": "2", **numbered(700, 100)})
+    limit_answers(fake, 10_000)
+    listing = read(site, selection_of(["a", "b", "never"]))
+    assert values(listing) == {"a": b"1", "b": b"2"}
+    assert [status for _limit, _offset, status in pages(fake)] == [429, 200, 200, 200]
 
 
 def test_purge_does_not_act_on_an_incomplete_list(fake: FakeZitadel) -> None:
@@ -277,8 +280,9 @@ def test_a_success_that_is_no_list_is_a_failure(acme: Site, body: dict[str, Any]
     "message", ["Metadata not found (QUERY-Rgh32)", "Not Found", "membership not found (AUTHZ-cdgFk)", "x"]
 )
 def test_no_refusal_of_a_read_means_absent(acme: Site, status: int, message: str) -> None:
+    site = Site(acme.fake, org_id=acme.org_id, api_version="v1")
     acme.fake.respond(status, {"code": 5, "message": message})
-    error = acme.fail(key="k", value="v")
+    error = site.fail(key="k", value="v")
     assert error.error["status"] == status
     assert not acme.fake.writes
 
@@ -315,7 +319,8 @@ def test_an_answer_that_proves_nothing(acme: Site, body: dict[str, Any], said: s
     if body.get("org") == {"id": "{org}"}:
         body = {"org": {"id": acme.org_id}}
     acme.fake.respond(200, body, path="orgs/me")
-    assert said in acme.fail(key="k", **options).msg
+    site = Site(acme.fake, org_id=acme.org_id, api_version="v1")
+    assert said in site.fail(key="k", **options).msg
     assert not acme.fake.writes
 
 
@@ -331,15 +336,15 @@ def test_organizations_come_in_pages_that_can_be_short(fake: FakeZitadel) -> Non
     ids = [fake.create_organization(f"o{number:04}") for number in range(1100)]
     user = fake.create_user("ORG_OWNER", ids[1077])
     fake.clear_requests()
-    found = find_organizations(connection_to(fake, login=AccessToken(user.token)))
+    found = find_organizations(connection_to(fake, login=AccessToken(user.token)), Search())
     assert [organization.id for organization in found] == [ids[1077]]
-    assert [int(request.json["query"]["offset"]) for request in fake.requests] == [0, 500, 1000]
+    assert [int(request.json["query"]["offset"]) for request in fake.requests] == [0, 499, 998]
 
 
 def test_all_organizations_sorted_by_name(fake: FakeZitadel) -> None:
     for name in ("zeta", "Beta", "alpha"):
         fake.create_organization(name, state="inactive" if name == "zeta" else "active")
-    found = find_organizations(connection_to(fake))
+    found = find_organizations(connection_to(fake), Search())
     assert [(one.name, one.state) for one in found] == [
         ("Beta", "active"),
         ("ZITADEL", "active"),
@@ -347,7 +352,7 @@ def test_all_organizations_sorted_by_name(fake: FakeZitadel) -> None:
         ("zeta", "inactive"),
     ]
     assert all(one.details.resource_owner == one.id and one.primary_domain for one in found)
-    assert [one.name for one in find_organizations(connection_to(fake), state="inactive")] == ["zeta"]
+    assert [one.name for one in find_organizations(connection_to(fake), Search(state="inactive"))] == ["zeta"]
 
 
 @pytest.mark.parametrize("option", ["org_name", "org_domain"])

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.zitadel.plugins.module_utils import _http
+from ansible_collections.community.zitadel.plugins.module_utils import _connection
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken, ClientCredentials
+from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection, connect
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
-from ansible_collections.community.zitadel.plugins.module_utils._http import Connection, ConnectionOptions, connect
+from ansible_collections.community.zitadel.plugins.module_utils._transport import ConnectionOptions
 
 from fake_zitadel import Answer, FakeZitadel, Request
 from unit.helpers import Waits, call, connection_to, refused_call
+
+pytestmark = pytest.mark.every_core
 
 HEADERS = (("X-Proxy-Id", "proxy-id-1"), ("X-Proxy-Token", "proxy-token-1"))
 
@@ -247,5 +250,5 @@ def test_a_connection_is_not_kept_if_it_cannot_be_made(monkeypatch: pytest.Monke
     for _time in range(2):
         with pytest.raises(ZitadelError, match="ca_path"):
             connect(broken)
-    assert (os.getpid(), broken) not in _http._kept
+    assert (os.getpid(), broken) not in _connection._kept
     assert isinstance(connect(options()), Connection)

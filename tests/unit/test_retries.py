@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
-from ansible_collections.community.zitadel.plugins.module_utils._http import Connection, ConnectionOptions
+from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
+from ansible_collections.community.zitadel.plugins.module_utils._transport import ConnectionOptions
 
 from fake_zitadel import FakeZitadel
 from unit.helpers import Waits, call, connection_to, refused_call
+
+pytestmark = pytest.mark.every_core
 
 COLLISION = 'ERROR: duplicate key value violates unique constraint "events2_pkey" (SQLSTATE 23505)'
 
@@ -101,6 +104,8 @@ def test_answers_that_are_final(fake: FakeZitadel, waits: Waits, status: int, bo
         pytest.param("nan", 0.5, 0.75, id="no number: the usual"),
         pytest.param("soon", 0.5, 0.75, id="nonsense: the usual"),
         pytest.param("", 0.5, 0.75, id="empty: the usual"),
+        pytest.param(f"Wed, 21 Oct 2015 07:28:00 +{'9' * 20}", 0.5, 0.75, id="absurd time zone: the usual"),
+        pytest.param(f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", 0.5, 0.75, id="absurd year: the usual"),
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
@@ -155,7 +160,7 @@ def test_connections_that_are_always_dropped(fake: FakeZitadel, waits: Waits, wh
     error = refused_call(connection_to(fake, retries=2))
     assert error.msg.startswith(f"Cannot try it. {fake.url} cannot be reached: ")
     assert f"{why}, in 3 tries. Check url" in error.msg
-    assert error.uncertain
+    assert error.fate.doubtful
     assert error.error == {"status": None, "code": None, "id": None, "message": None}
     assert_within(waits, back_off(0.5, 2))
 
@@ -187,14 +192,14 @@ def test_an_answer_that_cannot_be_read(answer: bytes, why: str) -> None:
         f"Cannot try it. {url} cannot be reached: the answer {why}, in one try. "
         "Check url, the network, and that the server runs."
     )
-    assert error.uncertain
+    assert error.fate.doubtful
 
 
 def test_a_server_that_does_not_answer(fake: FakeZitadel, waits: Waits) -> None:
     fake.delay(times=None)
     error = refused_call(connection_to(fake, timeout=0.05, retries=2))
     assert f"{fake.url} did not answer within 0.05 seconds (option timeout), in 3 tries." in error.msg
-    assert error.uncertain
+    assert error.fate.doubtful
     assert len(fake.requests) == 3
     assert_within(waits, back_off(0.5, 2))
 
@@ -211,7 +216,7 @@ def test_nobody_there(waits: Waits) -> None:
         connection = connection_to(fake)
     error = refused_call(connection)
     assert f"{fake.url} cannot be reached: Connection refused, in 5 tries" in error.msg
-    assert not error.uncertain
+    assert not error.fate.doubtful
     assert_within(waits, back_off(0.5, 4))
 
 
@@ -231,7 +236,7 @@ def test_a_host_that_does_not_exist(fake: FakeZitadel, monkeypatch: pytest.Monke
         patch.setattr(socket, "getaddrinfo", unknown)
         error = refused_call(connection_to(fake, url="http://id.example.com"))
     assert "http://id.example.com cannot be reached: Name or service not known" in error.msg
-    assert not error.uncertain
+    assert not error.fate.doubtful
 
 
 @pytest.mark.parametrize("stopped_for", [1, 4])
@@ -257,7 +262,7 @@ def test_a_connection_that_a_proxy_has_closed_meanwhile(fake: FakeZitadel) -> No
 def test_a_host_that_no_name_can_be(fake: FakeZitadel, waits: Waits, host: str) -> None:
     error = refused_call(connection_to(fake, url=f"http://{host}"))
     assert f"http://{host} cannot be reached" in error.msg
-    assert not error.uncertain
+    assert not error.fate.doubtful
 
 
 def test_a_call_without_retries(fake: FakeZitadel, waits: Waits) -> None:

@@ -28,7 +28,7 @@ WRONG = {"details": {"sequence": "9", "creationDate": "2026-01-01T00:00:00Z", "r
 )
 def test_a_proxy_that_drops_the_header_leads_to_a_failure(home: dict[str, str], options: dict[str, Any]) -> None:
     with FakeZitadel(drop_headers=["x-zitadel-orgid"]) as fake:
-        site = Site(fake, {"k": "v"})
+        site = Site(fake, {"k": "v"}, api_version="v1")
         fake.set_many(fake.home_id, {"other": "1", **home})
         error = site.fail(**options)
         assert f"came from organization {fake.home_id} instead of {site.org_id}" in error.msg
@@ -74,7 +74,8 @@ def test_the_callers_own_organization(fake: FakeZitadel) -> None:
     assert not any("x-zitadel-orgid" in request.headers for request in fake.requests)
 
 
-def test_an_entry_of_another_organization_in_a_list(acme: Site) -> None:
+def test_an_entry_of_another_organization_in_a_list(fake: FakeZitadel) -> None:
+    acme = Site(fake, api_version="v1")
     details = {"sequence": "1", "resourceOwner": "999"}
     listed = {"details": {"totalResult": "1"}, "result": [{"key": "x", "value": "dg==", "details": details}]}
     acme.fake.respond(200, listed)

@@ -21,6 +21,8 @@ from ansible_collections.community.zitadel.plugins.module_utils._errors import Z
 from fake_zitadel import FakeZitadel
 from unit.helpers import Waits, call, connection_to, refused_call
 
+pytestmark = pytest.mark.every_core
+
 
 class Authority:
     def __init__(self, folder: Path) -> None:
@@ -59,7 +61,7 @@ def test_an_unknown_authority_is_refused_at_once(secure: FakeZitadel, waits: Wai
     assert error.msg.startswith(f"Cannot try it. The TLS certificate of {secure.url} is not trusted: ")
     assert "ca_path" in error.msg
     assert "validate_certs" in error.msg
-    assert not error.uncertain
+    assert not error.fate.doubtful
     assert not waits
     assert not secure.requests
 
@@ -251,7 +253,7 @@ def test_a_proxy_that_is_not_there(fake: FakeZitadel, monkeypatch: pytest.Monkey
     error = refused_call(connection_to(fake, url="http://id.example.com", retries=0))
     assert "The proxy that the environment names for http://id.example.com cannot be used" in error.msg
     assert "HIDDEN" not in error.msg
-    assert not error.uncertain
+    assert not error.fate.doubtful
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -261,7 +263,7 @@ def test_a_connection_that_is_lost_behind_a_proxy(
     monkeypatch.setenv("http_proxy", fake.url)
     fake.drop(when)
     error = refused_call(connection_to(fake, url="http://id.example.com", retries=0))
-    assert error.uncertain
+    assert error.fate.doubtful
     assert "http://id.example.com cannot be reached" in error.msg
     assert len(fake.requests) == 1
 

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, Community ZITADEL collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which API carries the metadata of an owner: the one that was asked for, or the one that works."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
+from ansible_collections.community.zitadel.plugins.module_utils._errors import WrongOrganization, ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._metadata import Listing, MetadataApi, Owner, Selection
+from ansible_collections.community.zitadel.plugins.module_utils._metadata_v1 import MetadataV1
+from ansible_collections.community.zitadel.plugins.module_utils._metadata_v2 import MetadataV2, is_missing
+
+Warn = t.Callable[[str], None]
+
+
+def open_and_read(
+    connection: Connection,
+    owner: Owner,
+    selection: Selection,
+    *,
+    warn: Warn,
+    hidden: t.Collection[str] = (),
+    exists: bool = False,
+) -> tuple[MetadataApi, Listing]:
+    """Return the API that carries the metadata of an owner, and the selected entries.
+
+    With api_version auto, organizations begin with v1 and users with v2; whichever is not there gives way to the other.
+    Errors redact the texts in hidden; exists says that a search has shown the owner. Raises ZitadelError.
+    """
+    version = connection.options.api_version
+    v1, v2 = MetadataV1(connection, owner, hidden), MetadataV2(connection, owner, hidden)
+    if version == "v2" or (version == "auto" and connection.instance.prefers_v2):
+        return v2, _read(v2, selection, exists)
+    if version == "auto" and owner.kind == "user" and not connection.instance.lacks_user_v2:
+        try:
+            return v2, v2.read(selection, exists=exists)
+        except ZitadelError as error:
+            if not is_missing(error.refusal):
+                raise
+            connection.instance.lacks_user_v2 = True
+    if version == "auto" and owner.kind == "user":
+        return v1, _read(v1, selection, exists)
+    try:
+        return v1, _read(v1, selection, exists)
+    except ZitadelError as error:
+        reason = _reason_for_v2(error) if version == "auto" else None
+        if reason is None:
+            raise
+        with connection.instance.lock:
+            try:
+                listing = _read(v2, selection, exists)
+            except ZitadelError as second:
+                if is_missing(second.refusal):
+                    raise error from None
+                _prefer_v2(connection, reason, warn)
+                raise
+            _prefer_v2(connection, reason, warn)
+        return v2, listing
+
+
+def _read(api: MetadataApi, selection: Selection, exists: bool) -> Listing:
+    try:
+        return api.read(selection, exists=exists)
+    except ZitadelError as error:
+        raise error.but(result={"changed": False, "org_id": api.org_id}) from None
+
+
+def _reason_for_v2(error: ZitadelError) -> str | None:
+    """Return why v1 does not work here, None if this error says nothing of the kind."""
+    if isinstance(error, WrongOrganization):
+        return "answers for another organization than the one asked for, since the header x-zitadel-orgid is dropped"
+    refusal = error.refusal
+    if refusal and (refusal.unknown_route or (refusal.status in (403, 404, 405) and not refusal.is_zitadel)):
+        return f"cannot be reached (HTTP {refusal.status})"
+    return None
+
+
+def _prefer_v2(connection: Connection, reason: str, warn: Warn) -> None:
+    if not connection.instance.prefers_v2:
+        connection.instance.prefers_v2 = True
+        warn(
+            f"The Management API (v1) of {connection.url} {reason}, so API v2 is used. "
+            "Set api_version to v2 to use it from the start."
+        )
