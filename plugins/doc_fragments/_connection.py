@@ -108,7 +108,8 @@ options:
     description:
       - Which API of ZITADEL carries the metadata.
       - V(v1) is the Management API. V(v2) is the organization service of API v2, which ZITADEL v4.7.0 and later have.
-      - V(auto) uses v1. Where v1 cannot be used and v2 can, it uses v2 and gives a warning.
+      - V(auto) uses v1. Where v1 cannot be used and v2 can, it uses v2 and gives a warning. For the metadata of users, it
+        uses v2 where ZITADEL has it, v4.0.0 and later, else v1.
       - Or the environment variable E(ZITADEL_API_VERSION).
     type: str
     choices: [auto, v1, v2]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
-from ansible_collections.community.zitadel.plugins.module_utils._errors import WrongOrganization, ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._errors import Refusal, WrongOrganization, ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import Listing, MetadataApi, Owner, Selection
 from ansible_collections.community.zitadel.plugins.module_utils._metadata_v1 import MetadataV1
 from ansible_collections.community.zitadel.plugins.module_utils._metadata_v2 import MetadataV2, is_missing
@@ -54,7 +54,10 @@ def open_and_read(
             try:
                 listing = _read(v2, selection, exists)
             except ZitadelError as second:
-                if is_missing(second.refusal):
+                # What can pass in a moment decides nothing.
+                if second.fate.transient:
+                    raise
+                if not _is_there(second.refusal):
                     raise error from None
                 _prefer_v2(connection, reason, warn)
                 raise
@@ -77,6 +80,11 @@ def _reason_for_v2(error: ZitadelError) -> str | None:
     if refusal and (refusal.unknown_route or (refusal.status in (403, 404, 405) and not refusal.is_zitadel)):
         return f"cannot be reached (HTTP {refusal.status})"
     return None
+
+
+def _is_there(refusal: Refusal | None) -> bool:
+    """Whether API v2 itself has answered: it has refused the call or, with no refusal, shown nothing that is proven."""
+    return refusal is None or (refusal.code is not None and not refusal.unknown_route)
 
 
 def _prefer_v2(connection: Connection, reason: str, warn: Warn) -> None:

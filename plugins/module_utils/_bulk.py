@@ -111,6 +111,10 @@ def set_many_organizations(
     return result
 
 
+def _say_nothing(_text: str) -> None:
+    pass
+
+
 def _result_of(title: str, states: t.Mapping[str, State], created: t.Container[str], mode: Mode) -> dict[str, t.Any]:
     result = states[title].result(mode._replace(diff=False))
     return {"entry": title, **result, "changed": result["changed"] or title in created, "created": title in created}
@@ -118,7 +122,7 @@ def _result_of(title: str, states: t.Mapping[str, State], created: t.Container[s
 
 def _ask_to_create(connection: Connection, new: t.Iterable[BulkEntry], mode: Mode, problems: _Problems) -> None:
     try:
-        ask_to_create(connection, mode.warn)
+        ask_to_create(connection, mode.warn if mode.check_mode else _say_nothing)
     except ZitadelError as error:
         for entry in new:
             problems.add(entry.title, error)
@@ -186,9 +190,11 @@ def _prepare(
     read_states = workers.map(read, list(zip(entries, found, strict=True)))
     problems.collect(entries, read_states)
     states = {entry.title: state for entry, state in zip(entries, read_states, strict=True) if isinstance(state, State)}
-    asked = workers.map(lambda state: state.ask(mode.warn), list(states.values()) if asks else [])
     if not asks:
         return states
+    # Where the permission is unknown, check mode says so, and the real run shows it.
+    warn = mode.warn if mode.check_mode else _say_nothing
+    asked = workers.map(lambda state: state.ask(warn), list(states.values()))
     for title, answer in zip(states, asked, strict=True):
         if isinstance(answer, ZitadelError):
             problems.add(title, answer)

@@ -58,6 +58,8 @@ def create_all(connection: Connection, new: t.Sequence[BulkEntry], workers: Work
     results = workers.map(create, new, stop=lambda _error: True)
     created = {entry.title: org_id for entry, org_id in zip(new, results, strict=True) if isinstance(org_id, str)}
     failures = {entry.title: one for entry, one in zip(new, results, strict=True) if isinstance(one, ZitadelError)}
+    # Acknowledged, but not visible in time.
+    created |= {title: one.result["org_id"] for title, one in failures.items() if one.result.get("org_id")}
     if failures:
         texts = " ".join(f"{title}: {sentences(error.msg)}" for title, error in failures.items())
         raise next(iter(failures.values())).but(

@@ -11,9 +11,14 @@ import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._back_off import BACK_OFF, delay
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
-from ansible_collections.community.zitadel.plugins.module_utils._errors import WrongOrganization, ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._errors import (
+    UNKNOWN_ORGANIZATION_ID,
+    WrongOrganization,
+    ZitadelError,
+    sentences,
+)
 from ansible_collections.community.zitadel.plugins.module_utils._messages import Context, lacks, unexpected
-from ansible_collections.community.zitadel.plugins.module_utils._metadata import json_bytes
+from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details, Permission, json_bytes
 from ansible_collections.community.zitadel.plugins.module_utils._organizations import (
     Organization,
     Search,
@@ -27,6 +32,7 @@ MAX_NAME_LENGTH = 200
 """Unicode code points of a name"""
 
 _TAKEN_ID = "V3-DKcYh"
+_NO_MEMBER_ID = "AUTHZ-cdgFk"
 _DONE_IDS = frozenset({"EVENT-Dbs2g", "EVENT-bfnrh", "ORG-4VSdf", "COMMA-aps2n"})
 """It is so already: deactivated, active, of that name, removed"""
 
@@ -61,7 +67,6 @@ def create_organization(connection: Connection, name: str) -> tuple[Organization
 
     POST /v2/organizations. A call without an answer is looked up before it is repeated. Raises ZitadelError.
     """
-    search = Search(name=name)
     doubtful = False
     for attempt in range(connection.options.retries + 1):
         try:
@@ -70,10 +75,10 @@ def create_organization(connection: Connection, name: str) -> tuple[Organization
             doubtful = doubtful or error.fate.doubtful
             is_taken = error.refusal is not None and error.refusal.id == _TAKEN_ID
             if is_taken or error.fate.doubtful:
-                found = find_organizations(connection, search)
+                found = _look_up(connection, name, error, patient=is_taken)
                 if found:
                     # If a call before has no answer, it was that call; else somebody was quicker.
-                    return found[0], doubtful
+                    return found, doubtful
             if is_taken:
                 raise error.but(
                     f"Cannot create organization {name!r} at {connection.url}. The name is taken by an organization that "
@@ -83,8 +88,33 @@ def create_organization(connection: Connection, name: str) -> tuple[Organization
                 raise
             time.sleep(delay(BACK_OFF, attempt))
             continue
-        return wait_until(connection, org_id, lambda one: one.name == name), True
+        try:
+            return wait_until(connection, org_id, lambda one: one.name == name), True
+        except ZitadelError as error:
+            raise error.adding(f"Organization {name!r} was created, with the id {org_id}.").but(
+                result={"changed": True, "org_id": org_id}
+            ) from None
     raise AssertionError("the last try returns or raises")
+
+
+def _look_up(connection: Connection, name: str, cause: ZitadelError, *, patient: bool) -> Organization | None:
+    """Return the organization of a name that a call did not create, or may have created; patient waits for a second.
+
+    Raises ZitadelError, which says that nobody knows whether the organization was created.
+    """
+    for seconds in (*_VISIBLE_DELAYS, None) if patient else (None,):
+        try:
+            found = find_organizations(connection, Search(name=name))
+        except ZitadelError as error:
+            raise cause.adding(
+                f"It is not known whether organization {name!r} was created, since it could not be searched for: "
+                f"{sentences(error.msg)} Run the task again; it creates no second one."
+            ) from None
+        if found:
+            return found[0]
+        if seconds is not None:
+            time.sleep(seconds)
+    return None
 
 
 def wait_until(connection: Connection, org_id: str, holds: t.Callable[[Organization], bool]) -> Organization:
@@ -122,7 +152,7 @@ def change_state(connection: Connection, org_id: str, state: str) -> None:
 
 def remove(connection: Connection, org_id: str) -> None:
     """DELETE /management/v1/orgs/me. Raises ZitadelError."""
-    _change(connection, "DELETE", "", org_id, f"remove organization {org_id}", None)
+    _change(connection, "DELETE", "", org_id, f"remove organization {org_id}", None, permission="org.delete")
 
 
 def refuse_to_remove(connection: Connection, org_id: str) -> None:
@@ -133,8 +163,11 @@ def refuse_to_remove(connection: Connection, org_id: str) -> None:
         raise ZitadelError(f"Organization {org_id} is the default organization of the instance. It is never removed.")
 
 
-def prove_header(connection: Connection, org_id: str) -> None:
-    """Check that calls with x-zitadel-orgid reach this organization. GET /management/v1/orgs/me. Raises ZitadelError."""
+def prove_header(connection: Connection, org_id: str) -> str | None:
+    """Check that calls with x-zitadel-orgid reach this organization, and return its state, None if it was removed.
+
+    GET /management/v1/orgs/me. Raises ZitadelError.
+    """
     doing = f"read organization {org_id} at {connection.url}"
     place = f"organization {org_id}"
     answer = connection.call(
@@ -149,6 +182,22 @@ def prove_header(connection: Connection, org_id: str) -> None:
             "drops or changes the header x-zitadel-orgid, or this release ignores it. Nothing is changed. Let the header "
             "pass."
         )
+    state = organization.get("state")
+    return str(state) if state else None
+
+
+def is_gone(connection: Connection, org_id: str) -> bool:
+    """Whether an organization that no search counts is really gone: a search can miss one that is new.
+
+    GET /management/v1/orgs/me. Raises ZitadelError, also if the answer came from another organization.
+    """
+    try:
+        return prove_header(connection, org_id) is None
+    except ZitadelError as error:
+        # Not even members have a role in one that has been removed.
+        if error.refusal and error.refusal.id in (UNKNOWN_ORGANIZATION_ID, _NO_MEMBER_ID):
+            return True
+        raise
 
 
 def _create_once(connection: Connection, name: str) -> str:
@@ -169,18 +218,34 @@ def _create_once(connection: Connection, name: str) -> str:
 
 
 def _change(
-    connection: Connection, method: str, path: str, org_id: str, doing: str, body: t.Mapping[str, t.Any] | None
+    connection: Connection,
+    method: str,
+    path: str,
+    org_id: str,
+    doing: str,
+    body: t.Mapping[str, t.Any] | None,
+    permission: Permission = "org.write",
 ) -> None:
     try:
-        connection.call(
+        answer = connection.call(
             method,
             f"/management/v1/orgs/me{path}",
             doing=f"{doing} at {connection.url}",
             place=f"organization {org_id}",
-            permission="org.write",
+            permission=permission,
             org_id=org_id,
             body=None if body is None else json_bytes(body),
         )
     except ZitadelError as error:
         if error.refusal is None or error.refusal.id not in _DONE_IDS:
             raise
+        return
+    owner = Details.read(answer.get("details") or {}).resource_owner
+    # The answer to a removal names the instance.
+    if permission == "org.write" and owner not in (None, org_id):
+        raise WrongOrganization(
+            f"Cannot {doing} at {connection.url}. The answer came from organization {owner}, which was changed instead. "
+            "A reverse proxy drops or changes the header x-zitadel-orgid, or this release ignores it. Undo the change "
+            "there, and let the header pass.",
+            result={"changed": True, "org_id": owner},
+        )

@@ -107,6 +107,15 @@ def lacks(context: Context) -> str:
     return f"The service account lacks the permission {context.permission} in {context.place}.{roles}"
 
 
+def lacks_v2(refusal: Refusal, url: str, owners: str, release: str, service: str) -> str:
+    """Return that API v2 is not there; release has it first, service is its path for these owners."""
+    return (
+        f"{url} has no API v2 for the metadata of {owners}, which ZITADEL {release} and later have (HTTP "
+        f"{refusal.status}). Set api_version to auto or v1. If this release has it, check that url is the root of the "
+        f"instance, and that a reverse proxy lets {service}/ pass.{_about_the_path(url)}{_said(refusal)}"
+    )
+
+
 def unexpected(doing: str) -> str:
     """Return that an answer has another form than the answers of ZITADEL."""
     return (

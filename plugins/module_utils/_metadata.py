@@ -13,7 +13,7 @@ import typing as t
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._values import named
 
-Permission = t.Literal["org.read", "org.write", "org.create", "user.read", "user.write"]
+Permission = t.Literal["org.read", "org.write", "org.create", "org.delete", "user.read", "user.write"]
 
 
 class Owner(t.NamedTuple):

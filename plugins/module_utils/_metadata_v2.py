@@ -22,7 +22,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._errors import (
     Refusal,
     ZitadelError,
 )
-from ansible_collections.community.zitadel.plugins.module_utils._messages import unexpected
+from ansible_collections.community.zitadel.plugins.module_utils._messages import lacks_v2, unexpected
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import (
     Details,
     Entry,
@@ -60,13 +60,14 @@ class MetadataV2:
         self._connection = connection
         self._owner = owner
         self._hidden = hidden
+        self._is_proven = False
         self._kind = owner.kind.capitalize()
         service = "org" if owner.kind == "organization" else "user"
         self._service = f"/zitadel.{service}.v2.{self._kind}Service"
 
     @property
     def org_id(self) -> str | None:
-        return self._owner.org_id
+        return self._owner.org_id if self._is_proven else None
 
     @property
     def place(self) -> str:
@@ -81,6 +82,7 @@ class MetadataV2:
         # An empty list is also what an unknown organization, or one that may not be read, has.
         if not listing.entries and not exists and self._owner.kind == "organization":
             prove_organization(self._connection, str(self._owner.id))
+        self._is_proven = True
         return listing
 
     def reread(self, keys: t.Iterable[str], *, retries: int | None = None) -> dict[str, Entry]:
@@ -113,8 +115,9 @@ class MetadataV2:
                 self._connection.instance.removes_by_empty_value = False
                 raise NotInOneCall(error.msg, error.refusal) from None
             raise as_absent(error, self._owner) from None
+        # Always one of the two, also where nothing was to be done.
         date = answer.get("setDate") or answer.get("deletionDate")
-        if date is not None and not isinstance(date, str):
+        if not isinstance(date, str):
             raise ZitadelError(unexpected(doing), fate=UNKNOWN_FATE)
         return Details(change_date=None if date == _NEVER else date)
 
@@ -162,7 +165,7 @@ class MetadataV2:
                 self._connection.instance.page_size = smaller(page.limit, error)
             raise
         try:
-            total = int(answer.get("pagination", {}).get("totalResult", 0))
+            total = int(answer["pagination"].get("totalResult", 0))
             entries = [_entry(item) for item in answer.get("metadata", [])]
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ZitadelError(unexpected(doing)) from None
@@ -189,20 +192,18 @@ class MetadataV2:
                 retries=retries,
             )
         except ZitadelError as error:
-            if is_missing(error.refusal):
-                release = _RELEASES[self._owner.kind]
-                raise error.but(
-                    f"Cannot {doing}. {self._connection.url} has no API v2 for the metadata of {self._owner.kind}s, which "
-                    f"ZITADEL {release} and later have. Set api_version to auto or v1."
-                ) from None
-            raise
+            if error.refusal is None or not is_missing(error.refusal):
+                raise
+            kind = self._owner.kind
+            why = lacks_v2(error.refusal, self._connection.url, f"{kind}s", _RELEASES[kind], self._service)
+            raise error.but(f"Cannot {doing}. {why}") from None
 
 
 def is_missing(refusal: Refusal | None) -> bool:
     """Whether an answer says that the instance, or a reverse proxy, does not know this call of API v2."""
     if refusal is None:
         return False
-    return refusal.unknown_route or (refusal.status in (403, 404, 405) and not refusal.json)
+    return refusal.unknown_route or (refusal.status in (403, 404, 405) and refusal.code is None)
 
 
 def _entry(item: t.Mapping[str, t.Any]) -> Entry:

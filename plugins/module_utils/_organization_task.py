@@ -16,6 +16,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._lifecycle impor
     change_state,
     check_name,
     create_organization,
+    is_gone,
     prove_header,
     refuse_to_remove,
     remove,
@@ -24,7 +25,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._lifecycle impor
 )
 from ansible_collections.community.zitadel.plugins.module_utils._listing import as_result
 from ansible_collections.community.zitadel.plugins.module_utils._messages import Context, lacks
-from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details
+from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details, Permission
 from ansible_collections.community.zitadel.plugins.module_utils._organizations import (
     Organization,
     Search,
@@ -83,7 +84,7 @@ def _created(connection: Connection, name: str, state: str, mode: Mode) -> dict[
     try:
         changed = _changed(connection, organization, organization._replace(state=wanted), mode._replace(diff=False))
     except ZitadelError as error:
-        raise error.but(result={"changed": created, "org_id": organization.id}) from None
+        raise error.but(result={**error.result, "changed": created or error.result["changed"]}) from None
     after = organization._replace(state=wanted)
     return _result(True, organization.id, changed["organization"], None if created else organization, after, mode)
 
@@ -106,7 +107,7 @@ def _changed(connection: Connection, before: Organization, after: Organization, 
             changed = True
         seen = wait_until(connection, org_id, lambda one: (one.name, one.state) == (after.name, after.state))
     except ZitadelError as error:
-        raise error.but(result={"changed": changed, "org_id": org_id}) from None
+        raise error.but(result={"changed": changed, "org_id": org_id, **error.result}) from None
     return _result(True, org_id, as_result(seen), before, after, mode)
 
 
@@ -121,6 +122,11 @@ def _absent(connection: Connection, name: str | None, org_id: str | None, mode: 
     if before is None:
         if hits.total:
             prove_organization(connection, org_id)
+        if not is_gone(connection, org_id):
+            raise ZitadelError(
+                f"Cannot remove organization {org_id} at {connection.url}. It exists, but the search does not show it, as "
+                "can happen for a moment after it was created. Nothing was removed. Run the task again."
+            )
         others = find_organizations(connection, Search(name=name))
         if others:
             raise ZitadelError(
@@ -135,25 +141,25 @@ def _absent(connection: Connection, name: str | None, org_id: str | None, mode: 
         )
     refuse_to_remove(connection, org_id)
     if mode.check_mode:
-        _ask(connection, org_id, mode)
+        _ask(connection, org_id, mode, "org.delete")
         return _result(True, org_id, None, before, None, mode)
     prove_header(connection, org_id)
     remove(connection, org_id)
     return _result(True, org_id, None, before, None, mode)
 
 
-def _ask(connection: Connection, org_id: str, mode: Mode) -> None:
+def _ask(connection: Connection, org_id: str, mode: Mode, permission: Permission = "org.write") -> None:
     """Ask whether the organization may be changed. Raises ZitadelError if not, and warns if nobody knows."""
     prove_header(connection, org_id)
-    allowed = may(connection, org_id, "org.write")
+    allowed = may(connection, org_id, permission)
     if allowed is None:
         mode.warn(
-            "It is not known whether the service account has the permission org.write: ZITADEL did not answer that."
+            f"It is not known whether the service account has the permission {permission}: ZITADEL did not answer that."
         )
     elif not allowed:
         raise ZitadelError(
             f"Cannot change organization {org_id} at {connection.url}. "
-            f"{lacks(Context(connection.url, f'organization {org_id}', 'org.write'))}"
+            f"{lacks(Context(connection.url, f'organization {org_id}', permission))}"
         )
 
 

@@ -23,7 +23,7 @@ def may(connection: Connection, org_id: str | None, permission: Permission) -> b
     try:
         answer = _ask(connection, org_id, permission)
     except ZitadelError as error:
-        if error.fate.hopeless or (error.refusal and error.refusal.id == UNKNOWN_ORGANIZATION_ID):
+        if _ends_all(error) or (error.refusal and error.refusal.id == UNKNOWN_ORGANIZATION_ID):
             raise
         # Blocked by a reverse proxy, or no ZITADEL that answers this.
         return None
@@ -41,12 +41,18 @@ def header_arrives(connection: Connection) -> bool:
             try:
                 _ask(connection, _NO_ORGANIZATION, "org.read")
             except ZitadelError as error:
-                if error.fate.hopeless:
+                if _ends_all(error):
                     raise
                 instance.header_arrives = error.refusal is not None and error.refusal.id == UNKNOWN_ORGANIZATION_ID
             else:
                 instance.header_arrives = False
         return instance.header_arrives
+
+
+def _ends_all(error: ZitadelError) -> bool:
+    """Whether no other request would succeed, either; a reverse proxy that wants a login only for this one blocks it."""
+    is_proxy = error.refusal is not None and error.refusal.status == 401 and not error.refusal.json
+    return error.fate.hopeless and not is_proxy
 
 
 def _ask(connection: Connection, org_id: str | None, permission: Permission) -> dict[str, object]:

@@ -94,13 +94,17 @@ class Writer:
 
     def _apply(self, values: Values, action: str | None = None) -> None:
         """Write; action is what a message says was done, None outside of a repair. Raises ZitadelError."""
+        left = dict(values)
         for write in self._api.writes(values):
             try:
                 self._send(write, action)
             except NotInOneCall:
-                self._apply(write.values, action)
+                # From now on, the API sets and removes in calls of their own.
+                return self._apply(left, action)
             except KeyAbsent as error:
                 self._remove_others(list(write.values), error, action)
+            left = {key: value for key, value in left.items() if key not in write.values}
+        return None
 
     def _remove_others(self, keys: list[str], error: ZitadelError, action: str | None) -> None:
         """Go on after a removal was refused because a key is absent: it removed none."""

@@ -44,7 +44,7 @@ options:
     default: present
 notes:
   - To create organizations, the service account needs the permission C(org.create), which is one of the whole instance.
-    To change or remove one, it needs C(org.write) there.
+    To rename, deactivate or reactivate one, it needs C(org.write) there, and to remove it C(org.delete).
   - Renames, changes of the state and removals send the header C(x-zitadel-orgid). The module first proves that it
     arrives.
 seealso:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from fake_zitadel import FakeZitadel
-from integration.harness import Ansible, Run, task
+from integration.harness import GROUP, Ansible, Run, task
 
 INFO = "zitadel_org_metadata_info"
 LOOKUP = "{{ lookup('community.zitadel.zitadel_org_metadata', 'tier', org_name='acme') }}"
@@ -22,10 +22,13 @@ def run(ansible: Ansible) -> Iterator[tuple[Run, FakeZitadel]]:
     with FakeZitadel(drop_headers=["x-zitadel-orgid"]) as fake:
         acme = fake.create_organization("acme", metadata={"tier": "silver"})
         connection = {"zitadel_url": fake.url, "zitadel_token": fake.token, "zitadel_api_version": "v2"}
+        defaults = {"url": fake.url, "token": fake.token, "api_version": "v2"}
         tasks = [
             task("option", {"org_id": acme, "key": "tier", "value": "gold", "api_version": "v2"}),
             task("loop", {"org_id": acme, "key": "{{ item }}", "value": "1"}, loop=["a/b", "ü", "a"]),
             task("read", {"org_name": "acme"}, INFO, check_mode=True),
+            task("environment", {"org_id": acme}, INFO, environment={"ZITADEL_API_VERSION": "v2"}),
+            task("module_defaults", {"org_id": acme}, INFO, module_defaults={GROUP: defaults}),
             {"name": "lookup", "ansible.builtin.debug": {"msg": LOOKUP}, "vars": connection},
             {
                 "name": "role",
@@ -59,6 +62,13 @@ def test_results_name_the_api(run: tuple[Run, FakeZitadel]) -> None:
     assert run_["lookup"]["msg"] == "gold"
     (result,) = run_["result"]["org_metadata_result.organizations"]
     assert (result["api_version"], result["added"], result["removed"]) == ("v2", ["b"], ["a", "a/b", "ü"])
+
+
+@pytest.mark.parametrize("name", ["option", "environment", "module_defaults"])
+def test_who_asks_for_v2_gets_nothing_else(run: tuple[Run, FakeZitadel], name: str) -> None:
+    run_, _fake = run
+    assert run_[name]["api_version"] == "v2"
+    assert all(request.path.startswith("/zitadel.org.v2.") for request in run_.requests(name))
 
 
 def test_a_loop_warns_once(run: tuple[Run, FakeZitadel]) -> None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -18,6 +18,16 @@ from integration.harness import Ansible, Run, task
 SET = {"key": "tier", "value": "gold"}
 SEARCH: dict[str, Any] = {"path": "_search$"}
 WRITE: dict[str, Any] = {"method": "POST", "path": "metadata/tier$"}
+# The same calls of API v2, and what Connect calls the codes of its errors.
+IN_V2 = {"_search$": "/ListOrganizationMetadata$", "metadata/tier$": "/SetOrganizationMetadata$"}
+CONNECT = {
+    2: "unknown",
+    3: "invalid_argument",
+    5: "not_found",
+    8: "resource_exhausted",
+    13: "internal",
+    14: "unavailable",
+}
 
 # What a case does to the fake before the run; it returns more options of the task.
 Arrange = Callable[[FakeZitadel, str], "dict[str, Any] | None"]
@@ -34,15 +44,20 @@ class Case:
     module: str = "zitadel_org_metadata"
 
 
-def _answers(status: int, body: Any, headers: dict[str, str] | None = None, **match: Any) -> Arrange:
+def _answers(
+    status: int, body: Any, headers: dict[str, str] | None = None, *, path: str, in_v2: Any = None, **match: Any
+) -> Arrange:
     def arrange(fake: FakeZitadel, organization: str) -> None:
-        fake.respond(status, body, headers=headers, organization=organization, times=None, **match)
+        match.update(headers=headers, organization=organization, times=None)
+        fake.respond(status, body, path=path, **match)
+        fake.respond(status, in_v2 or body, path=IN_V2[path], **match)
 
     return arrange
 
 
 def _error(status: int, code: int, message: str, **match: Any) -> Arrange:
-    return _answers(status, {"code": code, "message": message}, **match)
+    in_v2 = {"code": CONNECT[code], "message": message}
+    return _answers(status, {"code": code, "message": message}, in_v2=in_v2, **match)
 
 
 def _expired(fake: FakeZitadel, organization: str) -> dict[str, Any]:
@@ -121,7 +136,7 @@ CASES: dict[str, Case] = {
     "removed organization": Case(_removed, ["organization {org} at {url}", "removed"]),
     "organization removed before the write": Case(
         lambda fake, organization: fake.before(
-            lambda request: _removed(fake, organization), organization=organization, **WRITE
+            lambda request: _removed(fake, organization), organization=organization, path="tier$|/SetOrg"
         ),
         ["Cannot set the key 'tier'", "organization {org} has been removed"],
         *(400, 9, "COMMAND-QXPGs"),
@@ -247,34 +262,60 @@ CASES: dict[str, Case] = {
 }
 
 
+HIDDEN = (["It exists, but the service account has no role there, or lacks the permission org.read", "{org}"],)
+# What API v2 cannot tell, or tells in another way.
+V2_CASES = {
+    **CASES,
+    **{
+        name: replace(CASES[name], says=says, status=None, code=None, id=None)
+        for name, says in {
+            **dict.fromkeys(("no role", "no role, removal", "no role, read", "may not read"), *HIDDEN),
+            "unknown organization": ["organization 12345 at {url}", "unknown or has been removed", "org_name"],
+            "removed organization": ["organization {org} at {url}", "unknown or has been removed"],
+        }.items()
+    },
+    **{name: replace(CASES[name], id="AUTH-AWfge") for name in ("may not write", "may not remove")},
+    "url with another path": replace(
+        CASES["url with another path"],
+        says=["has no API v2", "v4.7.0", "root of the instance", "leave the path /ui/console out"],
+    ),
+    "HTML 404": replace(
+        CASES["HTML 404"], says=["has no API v2", "HTTP 404", "'Welcome to nginx!'", "reverse proxy"], options=SET
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Cases:
     run: Run
+    cases: dict[str, Case]
     organizations: dict[str, str]
     url: str
 
 
-def _run(ansible: Ansible, fake: FakeZitadel, names: Iterable[str], **defaults: Any) -> Cases:
+def _run(ansible: Ansible, fake: FakeZitadel, names: Iterable[str], api: str = "auto", **defaults: Any) -> Cases:
     """Run the cases, each with an organization and faults of its own."""
     organizations = {name: fake.create_organization(name, metadata={"seats": "5"}) for name in names}
     tasks = []
+    cases = V2_CASES if api == "v2" else CASES
     for name, organization in organizations.items():
-        case = CASES[name]
+        case = cases[name]
         options = {"org_id": organization, **case.options, **(case.arrange(fake, organization) or {})}
         options = {option: value for option, value in options.items() if value is not None}
         tasks.append(task(name, options, case.module))
-    return Cases(ansible.run(fake, tasks, defaults=defaults), organizations, fake.url)
+    return Cases(ansible.run(fake, tasks, defaults={"api_version": api, **defaults}), cases, organizations, fake.url)
 
 
-@pytest.fixture(scope="module", params=["3.4.9", "4.13.1"])
+@pytest.fixture(scope="module", params=[("3.4.9", "auto"), ("4.13.1", "auto"), ("4.13.1", "v2")], ids="-".join)
 def cases(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Cases]:
-    with FakeZitadel(request.param) as fake:
-        yield _run(ansible, fake, CASES, retries=0)
+    release, api = request.param
+    with FakeZitadel(release) as fake:
+        yield _run(ansible, fake, CASES, api, retries=0)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_a_user_reads(cases: Cases, name: str) -> None:
-    case, result = CASES[name], cases.run[name]
+    case, result = cases.cases[name], cases.run[name]
     assert result.failed
     says = [part.format(url=cases.url, org=cases.organizations[name]) for part in case.says]
     assert [part for part in says if part not in result["msg"]] == [], result["msg"]

@@ -76,6 +76,40 @@ def test_what_v2_takes_over_for(name: str, release: str) -> None:
             assert site.metadata == {"k": b"v"}
 
 
+# Answers by v2 after v1 was blocked: whose error the task ends with, and whether v2 is used from then on.
+V2_ANSWERS: dict[str, tuple[int, Any, str, bool]] = {
+    "redirect": (302, "", "v1", False),
+    "200 HTML": (200, "<title>Welcome</title>", "v1", False),
+    "401 HTML": (401, "<title>Log in</title>", "v1", False),
+    "404 text": (404, "404 page not found", "v1", False),
+    "403 JSON without a code": (403, {"error": "forbidden"}, "v1", False),
+    "unknown route": (404, {"code": 5, "message": "Not Found"}, "v1", False),
+    "503 HTML": (503, "<title>Later</title>", "v2", False),
+    "dropped": (0, "", "v2", False),
+    "401": (401, {"code": "unauthenticated", "message": "Errors.Token.Invalid (AUTH-7fs1e)"}, "v2", True),
+    "quota": (429, {"code": "resource_exhausted", "message": "Quota exhausted (QUOTA-vjAy8)"}, "v2", True),
+}
+
+
+@pytest.mark.parametrize("name", V2_ANSWERS)
+def test_whether_v2_is_there(fake: FakeZitadel, name: str) -> None:
+    status, body, whose, decided = V2_ANSWERS[name]
+    site = Site(fake, {"k": "v"}, retries=0)
+    fake.respond(403, "<title>Blocked</title>", times=None, path="/management/v1/")
+    if status:
+        headers = {"Location": "https://login.example.com/"} if status == 302 else None
+        fake.respond(status, body, headers=headers, path=V2)
+    else:
+        fake.drop(path=V2)
+    error = site.fail(**SET)
+    assert error.error["status"] == (403 if whose == "v1" else status or None)
+    assert len(site.warnings) == decided
+    fake.clear_requests()
+    assert site.run(**SET)["api_version"] == "v2"
+    assert len(site.warnings) == 1
+    assert fake.requests[0].path.startswith("/zitadel" if decided else "/management")
+
+
 @pytest.mark.parametrize("metadata", [{}, {"k": "v"}], ids=["empty", "with an entry"])
 @pytest.mark.parametrize("home", [{}, {"k": "home"}], ids=["own empty", "own with an entry"])
 @pytest.mark.parametrize("how", [{"drop_headers": ["x-zitadel-orgid"]}, {"ignore_organization": "^/management/v1/"}])
@@ -137,12 +171,22 @@ def test_many_organizations_decide_once(runner: Runner, fake: FakeZitadel, conne
     assert len(refused) <= connections
 
 
+def is_free(lock: Any) -> bool:
+    if lock.acquire(blocking=False):
+        lock.release()
+        return True
+    return False
+
+
 def test_threads_that_find_out_at_the_same_time_warn_once(fake: FakeZitadel) -> None:
     organizations = [fake.create_organization(f"o{number}") for number in range(8)]
     together = threading.Barrier(8)
     fake.before(lambda _request: together.wait(30), times=8, path="/management/v1/")
     fake.respond(403, "<p>", times=None, path="/management/v1/")
     connection = connection_to(fake)
+    # Asked in a thread of the server: while one thread decides, no other does.
+    free: list[bool] = []
+    fake.before(lambda _request: free.append(is_free(connection.instance.lock)), times=None, path=V2)
     warnings: list[str] = []
     with Workers(connection, 8) as workers:
         warn = workers.in_caller(warnings.append)
@@ -153,6 +197,7 @@ def test_threads_that_find_out_at_the_same_time_warn_once(fake: FakeZitadel) -> 
 
         assert workers.map(read, organizations) == ["v2"] * 8
     assert len(warnings) == 1
+    assert free == [False] * 8
     connection.close()
 
 

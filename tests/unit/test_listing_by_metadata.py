@@ -74,18 +74,27 @@ def test_only_what_decides_is_read(runner: Runner, fake: FakeZitadel, ids: dict[
     assert len(fake.requests) <= 1 + len(bodies) + 3
 
 
+def test_by_v2_each_organization_is_one_request(runner: Runner, fake: FakeZitadel, ids: dict[str, str]) -> None:
+    assert list(listed(runner, has_metadata={"tier": "gold"}, api_version="v2")) == ["acme", "beta"]
+    # Also for those without such a key: the search has shown them.
+    assert len(fake.requests) == 1 + len(ids) + 1
+    filters = [{"keyFilter": {"key": "tier", "method": "TEXT_FILTER_METHOD_EQUALS"}}]
+    assert [request.json["filters"] for request in fake.requests[1:]] == [filters] * (len(ids) + 1)
+
+
 def test_without_conditions_no_metadata_is_read(runner: Runner, fake: FakeZitadel, ids: dict[str, str]) -> None:
     listed(runner)
     assert calls(fake) == ["POST /v2/organizations/_search"]
 
 
+@pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("when", ["before its read", "after its read"])
 def test_an_organization_that_is_removed_meanwhile_is_left_out(
-    runner: Runner, fake: FakeZitadel, ids: dict[str, str], when: str
+    runner: Runner, fake: FakeZitadel, ids: dict[str, str], when: str, version: str
 ) -> None:
     change = fake.before if when == "before its read" else fake.after
-    change(lambda _request: fake.change_state(ids["delta"], "removed"), path="metadata/_search")
-    assert set(listed(runner, metadata=True, connections=1)) == {*ids, "ZITADEL"} - {"delta"}
+    change(lambda _request: fake.change_state(ids["delta"], "removed"), path="metadata/_search|/List")
+    assert set(listed(runner, metadata=True, connections=1, api_version=version)) == {*ids, "ZITADEL"} - {"delta"}
 
 
 def test_any_other_failure_names_the_organization(runner: Runner, fake: FakeZitadel, ids: dict[str, str]) -> None:

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.community.zitadel.plugins.module_utils import _api_common
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
+from ansible_collections.community.zitadel.plugins.module_utils._metadata import Owner
+from ansible_collections.community.zitadel.plugins.module_utils._metadata_v2 import MetadataV2
 
 from fake_zitadel import FakeZitadel
 from unit.helpers import BIG, Site, connection_to, lists
@@ -73,6 +76,112 @@ def test_sets_and_removals(server: FakeZitadel) -> None:
     assert calls(server) == ["List", "Set", "List"] if together else ["List", "Set", "Delete", "List"]
 
 
+def test_many_sets_and_removals_are_tried_in_one_call_once(
+    server: FakeZitadel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_api_common, "MAX_CALL_KEYS", 2)
+    site = Site(server, BEFORE, api_version="v2")
+    result = site.run(metadata={"a": "1", "b": "1", "c": "1"}, absent_keys=[*BEFORE])
+    assert lists(result) == {"added": ["a", "b", "c"], "removed": ["k", "l", "m"]}
+    assert site.metadata == {"a": b"1", "b": b"1", "c": b"1"}
+    together = server.release.name != "4.7.0"
+    sent = ["Set", "Set", "Set"] if together else ["Set", "Set", "Set", "Delete", "Delete"]
+    assert calls(server) == ["List", *sent, "List"]
+    assert [request.status for request in server.writes].count(400) == (not together)
+
+
+@pytest.mark.parametrize("value", [b"v", None], ids=["set", "removed"])
+def test_a_call_is_as_large_as_it_may_be(
+    fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch, value: bytes | None
+) -> None:
+    monkeypatch.setattr(_api_common, "MAX_CALL_BYTES", 600)
+    api = MetadataV2(connection_to(fake), Owner("organization", "400983458421345318", "400983458421345318"))
+    sizes = []
+    # The last key leads over the limit byte by byte.
+    for length in range(1, 199):
+        keys = ["a" * 180, "b" * 180, "z" * length]
+        sizes.append([len(write.body or b"") for write in api.writes(dict.fromkeys(keys, value))])
+    assert max(map(max, sizes)) == 599
+    assert {len(one) for one in sizes} == {1, 2}
+
+
+def test_an_error_that_repeats_a_sensitive_value_does_not_show_it(fake: FakeZitadel) -> None:
+    site = Site(fake, BEFORE, api_version="v2")
+    fake.respond(400, {"code": "invalid_argument", "message": "bad value s3cret-value"}, path="/Set")
+    error = site.fail(key="k", value="s3cret-value", sensitive=True)
+    assert "bad value ********" in error.msg
+    assert "s3cret" not in repr(error.error)
+
+
+def test_the_refusal_of_a_value_is_no_reason_to_send_it_again(fake: FakeZitadel) -> None:
+    site = Site(fake, BEFORE, api_version="v2")
+    message = "invalid Metadata.Value: value length must be between 1 and 500000 bytes, inclusive"
+    fake.respond(400, {"code": "invalid_argument", "message": message}, path="/Set", times=None)
+    assert message in site.fail(key="k", value="w").msg
+    assert len(fake.writes) == 1
+
+
+def test_another_refusal_is_no_reason_to_set_and_remove_apart(fake: FakeZitadel) -> None:
+    site = Site(fake, BEFORE, api_version="v2")
+    fake.respond(400, {"code": "invalid_argument", "message": "invalid Metadata.Key: no"}, path="/Set")
+    assert "invalid Metadata.Key" in site.fail(metadata={"k": "w"}, absent_keys=["l"]).msg
+    assert len(fake.writes) == 1
+
+
+def test_a_key_that_has_just_gone_hinders_no_set(server: FakeZitadel) -> None:
+    """One call skips it, and cannot tell; the others are sent again without it."""
+    site = Site(server, BEFORE, api_version="v2")
+    together = server.release.name != "4.7.0"
+    server.before(lambda _request: server.remove(site.org_id, "l"), path="Set" if together else "Delete")
+    result = site.run(metadata={"k": "w"}, absent_keys=["l", "m"])
+    assert site.metadata == {"k": b"w"}
+    assert (result["updated"], result["removed"]) == (["k"], ["l", "m"] if together else ["m"])
+
+
+def test_whether_the_header_arrives_is_asked_once(server: FakeZitadel) -> None:
+    site = Site(server, BEFORE, api_version="v2")
+    for value in ("1", "2"):
+        assert site.run(key="k", value=value, check_mode=True)["changed"]
+    organizations = [request.organization for request in server.requests if "permissions" in request.path]
+    assert organizations == ["0", site.org_id, site.org_id]
+    assert not site.warnings
+
+
+@pytest.mark.parametrize("roles", [("ORG_OWNER", "ORG_OWNER_VIEWER"), ("ORG_OWNER_VIEWER", "ORG_OWNER")], ids="-".join)
+def test_without_the_header_the_permission_is_unknown(roles: tuple[str, str]) -> None:
+    """The question is answered for the service account's own organization there, whatever it says."""
+    at_home, here = roles
+    with FakeZitadel(drop_headers=["x-zitadel-orgid"]) as fake:
+        site = Site(fake, BEFORE)
+        user = fake.create_user(at_home, fake.create_organization("home"))
+        fake.grant(user, [here], site.org_id)
+        site.connection = connection_to(fake, api_version="v2", login=AccessToken(user.token))
+        for value in ("1", "2"):
+            assert site.run(key="k", value=value, check_mode=True)["changed"]
+        assert len(site.warnings) == 2
+        assert "org.write" in site.warnings[0]
+        assert [request.organization for request in fake.requests if "permissions" in request.path] == ["0"]
+        if here == "ORG_OWNER":
+            assert site.run(key="k", value="w")["updated"] == ["k"]
+        else:
+            assert "org.write" in site.fail(key="k", value="w").msg
+
+
+def test_a_question_that_is_blocked_once_proves_no_header(fake: FakeZitadel) -> None:
+    site = Site(fake, BEFORE)
+    user = fake.create_user("ORG_OWNER_VIEWER", site.org_id)
+    site.connection = connection_to(fake, api_version="v2", login=AccessToken(user.token))
+    fake.respond(403, "<title>Forbidden</title>", path="permissions")
+    assert site.run(key="k", value="w", check_mode=True)["changed"]
+    assert "org.write" in site.warnings[0]
+
+
+def test_a_server_that_is_gone_fails_check_mode(fake: FakeZitadel) -> None:
+    site = Site(fake, BEFORE, api_version="v2", retries=0)
+    fake.drop(path="permissions")
+    assert "cannot be reached" in site.fail(key="k", value="w", check_mode=True).msg
+
+
 def test_a_removal_that_meets_a_key_that_has_just_gone(server: FakeZitadel) -> None:
     site = Site(server, BEFORE, api_version="v2")
     server.before(lambda _request: server.remove(site.org_id, "l"), path="Delete")
@@ -92,6 +201,26 @@ def test_the_service_accounts_own_organization_is_found(server: FakeZitadel) -> 
     assert site.metadata == {"k": b"v"}
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("userinfo", {}),
+        ("userinfo", {"sub": 5}),
+        ("userinfo", {"sub": "../../admin"}),
+        ("/v2/users", {}),
+        ("/v2/users", {"user": {"details": {"resourceOwner": ""}}}),
+    ],
+    ids=str,
+)
+def test_the_own_organization_is_not_guessed(fake: FakeZitadel, path: str, body: dict[str, Any]) -> None:
+    site = Site(fake, api_version="v2")
+    fake.respond(200, body, path=path)
+    error = site.fail(org_id=None, key="k", value="v")
+    assert "find the service account's own organization" in error.msg
+    assert "not what ZITADEL answers" in error.msg
+    assert len(fake.requests) == 1 + (path != "userinfo")
+
+
 @pytest.mark.parametrize("options", [{"value": "v"}, {"state": "absent"}, {"value": "v", "check_mode": True}], ids=str)
 @pytest.mark.parametrize(
     ("role", "said"), [(None, "exists, but"), ("unknown", "unknown or has been removed"), ("removed", "unknown or has")]
@@ -108,6 +237,7 @@ def test_an_empty_list_proves_nothing(
         site.connection = connection_to(server, api_version="v2", login=AccessToken(user.token))
     error = site.fail(org_id=org_id, key="k", **options)
     assert said in error.msg
+    assert error.result == {"changed": False, "org_id": None}
     assert f"organization {org_id} at {server.url}" in error.msg
     assert not server.writes
 
@@ -136,6 +266,7 @@ def test_a_release_without_it(release: str) -> None:
         error = Site(fake, api_version="v2").fail(key="k", value="v")
         assert "has no API v2 for the metadata of organizations, which ZITADEL v4.7.0 and later have" in error.msg
         assert "api_version" in error.msg
+        assert "/zitadel.org.v2.OrganizationService/" in error.msg
 
 
 @pytest.mark.parametrize("max_page", [1000, 150, 30])
@@ -146,6 +277,9 @@ def test_2500_keys(max_page: int) -> None:
         site = Site(fake, api_version="v2")
         assert site.run(metadata=values)["added"] == sorted(values)
         assert site.metadata == {key: value.encode() for key, value in values.items()}
+        # Each size is tried once.
+        statuses = [request.status for request in fake.requests]
+        assert statuses.count(400) == statuses.index(200) == {1000: 0, 150: 1, 30: 3}[max_page]
         fake.clear_requests()
         assert not site.run(metadata=values, purge=True)["changed"]
         assert len(fake.requests) == -(-2500 // {1000: 1000, 150: 100, 30: 25}[max_page])
@@ -164,12 +298,30 @@ def test_25_values_of_400_kb(release: str) -> None:
         assert site.metadata == {"small": b"1"}
 
 
-def test_an_answer_that_says_nothing_is_a_doubt(fake: FakeZitadel) -> None:
+@pytest.mark.parametrize("body", [{}, {"hello": "world"}, {"setDate": 5}], ids=str)
+def test_an_answer_that_says_nothing_is_a_doubt(fake: FakeZitadel, body: dict[str, Any]) -> None:
     site = Site(fake, api_version="v2")
-    fake.respond(200, {"setDate": 5}, after=True, path="/Set")
+    fake.respond(200, body, after=True, path="/Set")
     error = site.fail(key="k", value="v")
     assert "not what ZITADEL answers" in error.msg
     assert "A read shows that ZITADEL did it all the same." in error.msg
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"hello": "world"},
+        {"pagination": {}, "metadata": [{"value": "dg=="}]},
+        {"pagination": {}, "metadata": [{"key": "k", "value": "d%g=="}]},
+    ],
+    ids=str,
+)
+def test_a_list_that_is_not_of_zitadel_is_no_empty_list(fake: FakeZitadel, body: dict[str, Any]) -> None:
+    site = Site(fake, BEFORE, api_version="v2")
+    fake.respond(200, body, path="/List")
+    assert "not what ZITADEL answers" in site.fail(key="k", value="v").msg
+    assert calls(fake) == ["List"]
 
 
 def test_the_date_before_there_was_any_metadata_is_null(fake: FakeZitadel) -> None:

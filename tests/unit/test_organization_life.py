@@ -198,7 +198,7 @@ def test_what_is_created_can_be_found(runner: Runner, fake: FakeZitadel, waits: 
     [
         ("ORG_OWNER", {"name": "new"}, "org.create"),
         ("ORG_OWNER_VIEWER", {"name": "acme", "state": "inactive"}, "org.write"),
-        ("ORG_OWNER_VIEWER", {"name": "acme", "state": "absent"}, "org.write"),
+        ("ORG_OWNER_VIEWER", {"name": "acme", "state": "absent"}, "org.delete"),
     ],
 )
 def test_check_mode_asks_for_the_permission(
@@ -308,3 +308,62 @@ def test_a_dropped_header_writes_nothing_to_the_own_organization(runner: Runner)
         result = bulk(runner, fake, tenant("second"))
         assert result["organizations"][0]["api_version"] == "v2"
         assert fake.metadata(fake.home_id) == {}
+
+
+# What searches do not show yet, and what nobody can know
+
+
+def test_a_create_that_was_lost_and_is_not_visible_yet(runner: Runner, server: FakeZitadel) -> None:
+    server.hide_new_organizations(searches=2)
+    server.drop("after", path=CREATE)
+    result = org(runner, server, name="acme")
+    assert not result.get("failed"), result["msg"]
+    assert (result["changed"], states(server)) == (True, {"acme": "active"})
+
+
+def test_a_create_that_nobody_can_look_up(runner: Runner, fake: FakeZitadel) -> None:
+    fake.drop("after", path=CREATE)
+    fake.after(lambda _request: fake.fail(403, 7, "no", path="_search$", times=None), path="_search$")
+    result = org(runner, fake, name="acme")
+    assert "not known whether organization 'acme' was created" in result["msg"]
+    assert len([request for request in fake.requests if request.path == "/v2/organizations"]) == 1
+
+
+def test_what_was_created_and_is_not_visible_counts_as_changed(runner: Runner, fake: FakeZitadel) -> None:
+    fake.hide_new_organizations(searches=99)
+    result = org(runner, fake, name="acme")
+    (created,) = (one for one in fake.store.organizations.values() if one.name == "acme")
+    assert (result["failed"], result["changed"], result["org_id"]) == (True, True, created.organization_id)
+    fake.hide_new_organizations(searches=99)
+    result = bulk(runner, fake, tenant("other"))
+    assert "Created: Entry 1, other." in result["msg"]
+    assert result["organizations"][0]["created"] is True
+
+
+def test_one_that_is_not_visible_yet_is_not_called_absent(runner: Runner, fake: FakeZitadel) -> None:
+    org_id = fake.create_organization("acme")
+    fake.respond(200, {"details": {}}, path="_search$", times=None)
+    result = org(runner, fake, state="absent", org_id=org_id, name="acme")
+    assert result["failed"] is True
+    assert "It exists, but the search does not show it" in result["msg"]
+    assert states(fake) == {"acme": "active"}
+
+
+def test_a_rename_whose_answer_names_another_organization(runner: Runner) -> None:
+    with FakeZitadel() as fake:
+        org_id = fake.create_organization("acme")
+        fake.respond(200, {"details": {"resourceOwner": "1"}}, method="PUT", path="/orgs/me$")
+        result = org(runner, fake, org_id=org_id, name="new", state="inactive")
+        assert "came from organization 1, which was changed instead" in result["msg"]
+        assert result["changed"] is True
+        # Nothing more is sent.
+        assert states(fake) == {"acme": "active"}
+
+
+def test_check_mode_asks_for_the_permission_to_remove(runner: Runner, fake: FakeZitadel) -> None:
+    acme = fake.create_organization("acme")
+    user = fake.create_user("ORG_SETTINGS_MANAGER", fake.create_organization("mine"))
+    fake.grant(user, ["ORG_SETTINGS_MANAGER"], acme)
+    result = org(runner, fake, token=user.token, state="absent", org_id=acme, name="acme", **CHECK)
+    assert result["failed"] is True
+    assert "org.delete" in result["msg"]

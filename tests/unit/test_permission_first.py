@@ -27,6 +27,7 @@ NO_ANSWER: dict[str, tuple[int, Any]] = {
     "unknown route, as text": (404, "404 page not found"),
     "blocked": (403, "<html><h1>403 Forbidden</h1></html>"),
     "HTML": (200, "<html>Sign in</html>"),
+    "login of a proxy": (401, "<html>Sign in</html>"),
     "nothing": (200, ""),
     "JSON that is no object": (200, ["org.write"]),
 }
@@ -197,6 +198,7 @@ def test_where_the_permission_is_unknown_the_real_run_goes_on_and_check_mode_war
     assert "org.write" in str(checked.get("warnings"))
     done = bulk(runner, entries)
     assert not done.get("failed"), done
+    assert not done.get("warnings")
     assert [runner.fake.metadata(one)["tier"] for one in organizations] == [b"gold"] * 3
     assert len(questions(runner.fake)) >= 2
 
