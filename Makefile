@@ -13,8 +13,10 @@ python_lock   = $(python_demo)
 
 in_newest = PATH="$(CURDIR)/.venv/newest/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/collections"
 
+compose = ZITADEL_TEST_USER="$$(id -u):$$(id -g)" docker compose --file tests/compose.yml
+
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/demo/ready ## the collection at work: build, install, and run a playbook against a ZITADEL (a fake one unless ZITADEL_URL is set)
 	@.venv/demo/bin/python tests/demo.py
@@ -22,6 +24,25 @@ demo: .venv/demo/ready ## the collection at work: build, install, and run a play
 test: ## every check, on the oldest and the newest ansible-core; CHECKS="lint types" runs some
 	@$(MAKE) -j2 .venv/oldest/ready .venv/newest/ready build/collections/ready
 	@.venv/newest/bin/python tests/checks.py $(CHECKS)
+
+# Only ZITADEL_TEST_URL, ZITADEL_TEST_TOKEN and ZITADEL_TEST_KEY_FILE count: ZITADEL_URL may be that of a real business.
+test-live: .venv/newest/ready build/collections/ready ## the integration tests against the server of ZITADEL_TEST_URL and ZITADEL_TEST_TOKEN
+	@PYTHONPATH=tests $(in_newest) python -m live $(TESTS)
+
+record: .venv/newest/ready ## ask that server all that was recorded, into tests/recordings; NAME=v4.17.0 is its release
+	@PYTHONPATH=tests .venv/newest/bin/python -m live.record $(NAME)
+
+live-up: ## start a ZITADEL in containers (needs Docker); ZITADEL_TEST_RELEASE=v3.4.9 is another release
+	@mkdir -p build/zitadel
+	@$(compose) up --detach --wait
+	@echo "Ready. Now:"
+	@echo "  export ZITADEL_TEST_URL=http://localhost:8080 ZITADEL_TEST_KEY_FILE=build/zitadel/key.json"
+	@echo '  export ZITADEL_TEST_TOKEN="$$(cat build/zitadel/token)"'
+	@echo "  make test-live"
+
+live-down: ## remove it, with all that it stores
+	@$(compose) down --volumes
+	@rm -rf build/zitadel
 
 bench: .venv/newest/ready build/collections/ready ## measure the collection against ansible.builtin.uri and plain requests
 	@$(in_newest) python tests/bench
@@ -61,5 +82,5 @@ build/collections/ready:
 	@ln -sfn ../../../.. build/collections/ansible_collections/community/zitadel
 	@touch $@
 
-.PHONY: help demo test bench docs format lock clean
+.PHONY: help demo test test-live record live-up live-down bench docs format lock clean
 .PRECIOUS: .venv/%/ready

@@ -18,7 +18,7 @@ attributes:
     description: Returns what it changed, or in C(check_mode) would change, in diff mode.
     support: full
     details:
-      - Each diff has a header that names the organization.
+      - Each diff has a header that names the organization or user.
       - Ansible prints diffs as JSON, with escapes for newlines and for letters beyond ASCII. Set the environment
         variable E(ANSIBLE_CALLBACK_RESULT_FORMAT) to V(yaml) to print them as text.
 """

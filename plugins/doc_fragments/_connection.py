@@ -107,23 +107,24 @@ options:
   api_version:
     description:
       - Which API of ZITADEL carries the metadata.
-      - V(v1) is the Management API. V(v2) is the organization service of API v2, which ZITADEL v4.7.0 and later have.
+      - V(v1) is the Management API. V(v2) is API v2, which has the metadata of organizations in ZITADEL v4.7.0 and later,
+        and that of users in v4.0.0 and later.
       - V(auto) uses v1. Where v1 cannot be used and v2 can, it uses v2 and gives a warning. For the metadata of users, it
-        uses v2 where ZITADEL has it, v4.0.0 and later, else v1.
+        uses v2 where ZITADEL has it, else v1.
       - Or the environment variable E(ZITADEL_API_VERSION).
     type: str
     choices: [auto, v1, v2]
     default: auto
   connections:
     description:
-      - How many organizations a task that reads or writes many of them works on at the same time, 1 to 32.
-      - It has no effect where a task works on one organization. Every module takes it, so that C(module_defaults) can
-        set it for all of them.
+      - How many organizations or users a task that reads or writes many of them works on at the same time, 1 to 32.
+      - It has no effect where a task works on one organization or user. Every module takes it, so that
+        C(module_defaults) can set it for all of them.
       - Or the environment variable E(ZITADEL_CONNECTIONS).
     type: int
     default: 4
 notes:
-  - Null means that an option is not given, except for the options that name an organization and those that filter.
+  - Null means that an option is not given, except for the options that name an organization or user and those that filter.
     There it is an error, so that a missing name never means "my own organization" and a missing filter never means
     "all". Use V(default(omit\)) to leave an option out.
   - On ansible-core 2.18 a template such as V({{ x | default(none\) }}) arrives as an empty string, which is an error for

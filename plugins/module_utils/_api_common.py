@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
@@ -22,6 +23,13 @@ MAX_CALL_BYTES = 1_000_000
 """Bytes of JSON in one call: what reverse proxies let pass, and far less than the 4 MiB of ZITADEL itself"""
 
 MAX_CALL_KEYS = 10_000
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+def travels_in_path(text: str) -> bool:
+    """Whether a key or an id reaches the server unchanged as a segment of a path, also through reverse proxies."""
+    return bool(_SEGMENT.fullmatch(text)) and text not in (".", "..")
 
 
 def as_absent(error: ZitadelError, owner: Owner) -> ZitadelError:

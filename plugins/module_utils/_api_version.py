@@ -9,7 +9,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
-from ansible_collections.community.zitadel.plugins.module_utils._errors import Refusal, WrongOrganization, ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._errors import (
+    NotZitadel,
+    WrongOrganization,
+    ZitadelError,
+)
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import Listing, MetadataApi, Owner, Selection
 from ansible_collections.community.zitadel.plugins.module_utils._metadata_v1 import MetadataV1
 from ansible_collections.community.zitadel.plugins.module_utils._metadata_v2 import MetadataV2, is_missing
@@ -34,30 +38,30 @@ def open_and_read(
     version = connection.options.api_version
     v1, v2 = MetadataV1(connection, owner, hidden), MetadataV2(connection, owner, hidden)
     if version == "v2" or (version == "auto" and connection.instance.prefers_v2):
-        return v2, _read(v2, selection, exists)
+        return v2, _read(v2, owner, selection, exists)
     if version == "auto" and owner.kind == "user" and not connection.instance.lacks_user_v2:
         try:
-            return v2, v2.read(selection, exists=exists)
+            return v2, _read(v2, owner, selection, exists)
         except ZitadelError as error:
             if not is_missing(error.refusal):
                 raise
             connection.instance.lacks_user_v2 = True
     if version == "auto" and owner.kind == "user":
-        return v1, _read(v1, selection, exists)
+        return v1, _read(v1, owner, selection, exists)
     try:
-        return v1, _read(v1, selection, exists)
+        return v1, _read(v1, owner, selection, exists)
     except ZitadelError as error:
         reason = _reason_for_v2(error) if version == "auto" else None
         if reason is None:
             raise
         with connection.instance.lock:
             try:
-                listing = _read(v2, selection, exists)
+                listing = _read(v2, owner, selection, exists)
             except ZitadelError as second:
                 # What can pass in a moment decides nothing.
                 if second.fate.transient:
                     raise
-                if not _is_there(second.refusal):
+                if not _is_there(second):
                     raise error from None
                 _prefer_v2(connection, reason, warn)
                 raise
@@ -65,11 +69,11 @@ def open_and_read(
         return v2, listing
 
 
-def _read(api: MetadataApi, selection: Selection, exists: bool) -> Listing:
+def _read(api: MetadataApi, owner: Owner, selection: Selection, exists: bool) -> Listing:
     try:
         return api.read(selection, exists=exists)
     except ZitadelError as error:
-        raise error.but(result={"changed": False, "org_id": api.org_id}) from None
+        raise error.but(result={"changed": False, **owner.ids(api.org_id)}) from None
 
 
 def _reason_for_v2(error: ZitadelError) -> str | None:
@@ -82,9 +86,12 @@ def _reason_for_v2(error: ZitadelError) -> str | None:
     return None
 
 
-def _is_there(refusal: Refusal | None) -> bool:
+def _is_there(error: ZitadelError) -> bool:
     """Whether API v2 itself has answered: it has refused the call or, with no refusal, shown nothing that is proven."""
-    return refusal is None or (refusal.code is not None and not refusal.unknown_route)
+    refusal = error.refusal
+    if refusal is None:
+        return not isinstance(error, NotZitadel)
+    return refusal.code is not None and not refusal.unknown_route
 
 
 def _prefer_v2(connection: Connection, reason: str, warn: Warn) -> None:

@@ -24,7 +24,7 @@ _MAX_RETRY_AFTER = 60.0
 
 def delay(back_off: float, attempt: int) -> float:
     """Seconds to wait after a try: exponential, with jitter so that many clients do not return together."""
-    return min(back_off * 2**attempt, _MAX_BACK_OFF) * random.uniform(1, 1.5)  # noqa: S311
+    return min(back_off * 2.0 ** min(attempt, 100), _MAX_BACK_OFF) * random.uniform(1, 1.5)  # noqa: S311
 
 
 def retry_after(header: str | None) -> float:

@@ -15,6 +15,10 @@ import typing as t
 
 QUOTA_IDS = frozenset({"LIMITS-molsj", "QUOTA-vjAy8"})
 UNKNOWN_ORGANIZATION_ID = "AUTH-Bs7Ds"
+NO_ROLE_ID = "AUTHZ-cdgFk"
+PERMISSION_IDS = frozenset({"AUTH-5mWD2", "AUTH-AWfge"})
+NO_ACCESS_IDS = PERMISSION_IDS | {NO_ROLE_ID}
+"""The service account has no role, or none with the permission, where something belongs to."""
 LIMIT_ID = "QUERY-4M0fs"
 """A search asked for more entries in one page than the instance allows."""
 
@@ -230,6 +234,10 @@ class ZitadelError(Exception):
 
 class WrongOrganization(ZitadelError):
     """An answer came from another organization than the one asked for."""
+
+
+class NotZitadel(ZitadelError):
+    """A success has another form than the answers of ZITADEL: something else answers."""
 
 
 def defect(error: BaseException) -> ZitadelError:

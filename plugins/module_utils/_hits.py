@@ -50,11 +50,14 @@ def _one_pass(fetch: t.Callable[[int], Hits[Item]]) -> tuple[dict[str, Item], bo
     while True:
         page = fetch(offset)
         found.update(page.found)
-        if page.ids or not offset:
+        first = page.ids[0] if page.ids else None
+        if page.ids or page.total or not offset:
             totals.add(page.total)
             # Each page begins with the last of the one before, unless something before it came or went.
-            first = page.ids[0] if page.ids else None
             is_consistent = is_consistent and last in (None, first) and len(totals) == 1
+        else:
+            # Past the end: the page before had said that there was more.
+            is_consistent = False
         is_full = len(page.ids) == PAGE_SIZE
         last = page.ids[-1] if is_full else None
         offset += PAGE_SIZE - 1

@@ -22,8 +22,8 @@ class Instance:
         """Whether api_version auto has found that v1 does not work here and v2 does"""
         self.lacks_user_v2 = False
         """Whether API v2 has been found to know nothing of the metadata of users"""
-        self.removes_by_empty_value = True
-        """Whether one call of API v2 can set and remove, as far as is known"""
+        self.removes_by_empty_value: bool | None = None
+        """Whether one call of API v2 can set and remove; None before it was tried"""
         self.page_size = 1000
         """Entries in a page of API v2 that the instance allows, as far as is known"""
 

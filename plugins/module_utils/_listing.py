@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import fnmatch
+import os.path
+import re
 import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._api_version import Warn, open_and_read
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
 from ansible_collections.community.zitadel.plugins.module_utils._desired import Params
-from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._errors import NO_ACCESS_IDS, ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import Entry, Owner, Selection, selection_of
 from ansible_collections.community.zitadel.plugins.module_utils._organizations import (
     Organization,
@@ -29,23 +32,32 @@ from ansible_collections.community.zitadel.plugins.module_utils._users import (
 from ansible_collections.community.zitadel.plugins.module_utils._values import check_key, from_user, refuse_empty
 from ansible_collections.community.zitadel.plugins.module_utils._workers import Workers
 
+EVERYTHING = ("*",)
+"""The shell patterns that all keys match"""
+
+_WILDCARD = re.compile(r"[*?[]")
+
 
 class Condition(t.NamedTuple):
-    """What metadata an owner must have, and whether all of it is wanted."""
+    """What metadata an owner must have, and what of it is wanted."""
 
     values: t.Mapping[str, bytes]
     keys: frozenset[str]
     """Keys that must be there, whatever their values"""
-    reads_all: bool
+    wanted: t.Sequence[str]
+    """Shell patterns of the keys to return, case-sensitive"""
 
     @property
     def needs_metadata(self) -> bool:
-        return self.reads_all or bool(self.values or self.keys)
+        return bool(self.wanted or self.values or self.keys)
 
     @property
     def selection(self) -> Selection:
-        """The least to read that decides."""
-        return Selection() if self.reads_all else selection_of(self.keys.union(self.values))
+        """The least to read that decides, and that holds all that is wanted."""
+        keys = self.keys.union(self.values, (pattern for pattern in self.wanted if not _WILDCARD.search(pattern)))
+        prefixes = [_WILDCARD.split(pattern)[0] for pattern in self.wanted if _WILDCARD.search(pattern)]
+        # Character by character is what is wanted here, other than with paths.
+        return selection_of(keys, os.path.commonprefix(prefixes) if prefixes else None)  # noqa: RUF071
 
     def holds(self, entries: t.Mapping[str, Entry]) -> bool:
         """Whether an owner with these entries meets it. Values compare as bytes."""
@@ -53,9 +65,18 @@ class Condition(t.NamedTuple):
             key in entries and entries[key].value == value for key, value in self.values.items()
         )
 
+    def wanted_of(self, entries: t.Mapping[str, Entry]) -> list[Entry]:
+        """Return the entries to return, sorted by key."""
+        return [
+            entries[key] for key in sorted(entries) if any(fnmatch.fnmatchcase(key, pattern) for pattern in self.wanted)
+        ]
 
-def condition_of(params: Params) -> Condition:
-    """Return what the options has_metadata, has_keys and metadata ask for. Raises ZitadelError if they make no sense."""
+
+def condition_of(params: Params, wanted: t.Sequence[str]) -> Condition:
+    """Return what the options has_metadata and has_keys ask for, and these patterns of keys.
+
+    Raises ZitadelError if they make no sense.
+    """
     values, keys = params["has_metadata"], params["has_keys"]
     for option, given in (("has_metadata", values), ("has_keys", keys)):
         if given is not None and not given:
@@ -66,13 +87,13 @@ def condition_of(params: Params) -> Condition:
             for key, value in (values or {}).items()
         },
         frozenset(check_key(key, "has_keys") for key in keys or ()),
-        bool(params["metadata"]),
+        wanted,
     )
 
 
 def search_of(params: Params) -> Search:
-    """Return the search that the options of zitadel_org_info ask for. Raises ZitadelError if one is empty."""
-    options = ("org_id", "name", "name_prefix", "domain", "state")
+    """Return the search that those options ask for that there are. Raises ZitadelError if one is empty."""
+    options = [option for option in Search._fields if option in params]
     refuse_empty(params, options)
     return Search(**{option: params[option] for option in options})
 
@@ -103,7 +124,7 @@ def with_metadata(
             except ZitadelError as error:
                 if is_gone(error):
                     return None
-                raise error.but(f"{_title(one)}: {error.msg}") from None
+                raise _failure(one, error) from None
 
         results = workers.map(read, listed, stop=lambda _error: True)
     for result in results:
@@ -121,30 +142,42 @@ def with_metadata(
     return [(one, entries) for one, entries in found if entries or one.id in left]
 
 
-def organization_info(connection: Connection, params: Params, warn: Warn) -> dict[str, t.Any]:
-    """Do what the module zitadel_org_info is asked for and return its result. Raises ZitadelError."""
-    search, condition = search_of(params), condition_of(params)
+def find_with_metadata(
+    connection: Connection, search: Search, condition: Condition, warn: Warn
+) -> list[tuple[Organization, dict[str, Entry]]]:
+    """Return the organizations that meet a search and a condition, sorted by name. Raises ZitadelError."""
 
     def listed() -> list[Organization]:
         return find_organizations(connection, search)
 
-    return _result("organizations", with_metadata(connection, listed(), condition, warn, listed), params)
+    return with_metadata(connection, listed(), condition, warn, listed)
+
+
+def organization_info(connection: Connection, params: Params, warn: Warn) -> dict[str, t.Any]:
+    """Do what the module zitadel_org_info is asked for and return its result. Raises ZitadelError."""
+    condition = _condition_of(params)
+    return _result("organizations", find_with_metadata(connection, search_of(params), condition, warn), params)
 
 
 def user_info(connection: Connection, params: Params, warn: Warn) -> dict[str, t.Any]:
     """Do what the module zitadel_user_info is asked for and return its result. Raises ZitadelError."""
     options = ("user_id", "login_name", "email", "org_id", "state")
     refuse_empty(params, options)
-    search, condition = UserSearch(**{option: params[option] for option in options}), condition_of(params)
+    search, condition = UserSearch(**{option: params[option] for option in options}), _condition_of(params)
     asked, rest = _asked_of_the_server(search, condition)
     if asked == search:
         users = find_users(connection, search)
     else:
         users, is_searched = find_users_by_metadata(connection, asked)
-        condition = rest if is_searched else condition
+        # What is read anyway decides, since it is newer than the search.
+        condition = rest if is_searched and not params["metadata"] else condition
     return _result(
         "users", with_metadata(connection, users, condition, warn, lambda: find_users(connection, search)), params
     )
+
+
+def _condition_of(params: Params) -> Condition:
+    return condition_of(params, EVERYTHING if params["metadata"] else ())
 
 
 def _asked_of_the_server(search: UserSearch, condition: Condition) -> tuple[UserSearch, Condition]:
@@ -174,8 +207,17 @@ def _owner(one: Organization | User) -> Owner:
     return Owner("organization", one.id, one.id)
 
 
-def _title(one: Organization | User) -> str:
-    return f"User {one.login_name!r}" if isinstance(one, User) else f"Organization {one.name!r}"
+def _failure(one: Organization | User, error: ZitadelError) -> ZitadelError:
+    """Return the error of a read with the name of the organization or user."""
+    if not isinstance(one, User):
+        return error.but(f"Organization {one.name!r}: {error.msg}", result={})
+    named = error.but(f"User {one.login_name!r}: {error.msg}", result={})
+    if error.refusal is None or error.refusal.id not in NO_ACCESS_IDS:
+        return named
+    return named.adding(
+        "If this is the service account itself, which always finds itself: set org_id to list the users of another "
+        "organization."
+    )
 
 
 def as_result(one: Organization | User) -> dict[str, t.Any]:

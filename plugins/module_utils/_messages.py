@@ -11,13 +11,14 @@ import urllib.parse
 
 from ansible_collections.community.zitadel.plugins.module_utils._errors import (
     INVALID_ARGUMENT,
+    NO_ROLE_ID,
     NOT_FOUND,
+    PERMISSION_IDS,
     QUOTA_IDS,
     UNKNOWN_ORGANIZATION_ID,
     Refusal,
 )
 
-_PERMISSION_IDS = frozenset({"AUTH-5mWD2", "AUTH-AWfge"})
 _ROLES = {
     "org.read": "ORG_OWNER, ORG_SETTINGS_MANAGER, IAM_OWNER, IAM_ORG_MANAGER or a VIEWER role",
     "org.write": "ORG_OWNER, ORG_SETTINGS_MANAGER, IAM_OWNER or IAM_ORG_MANAGER",
@@ -37,6 +38,11 @@ class Context(t.NamedTuple):
     permission: str | None = None
     """What the request needs"""
 
+    @property
+    def organization(self) -> str:
+        """Where roles and permissions are, as a message names it: users belong to an organization."""
+        return f"the organization of {self.place}" if self.place.startswith("user ") else self.place
+
 
 def explain(refusal: Refusal, context: Context) -> str:
     """Return what a refusal means and what a user can do about it."""
@@ -55,17 +61,19 @@ def explain(refusal: Refusal, context: Context) -> str:
             "the scope for the ZITADEL API. Check the authentication options and that url is the token's instance."
             f"{said}"
         )
+    if refusal.id == UNKNOWN_ORGANIZATION_ID and context.organization != place:
+        return f"There is no {context.organization.removeprefix('the ')} at {url}: it has been removed.{said}"
     if refusal.id == UNKNOWN_ORGANIZATION_ID:
         return (
             f"There is no {place} at {url}. org_id takes the id, a number; a name goes into org_name, "
             f"a domain into org_domain.{said}"
         )
-    if refusal.id == "AUTHZ-cdgFk":
+    if refusal.id == NO_ROLE_ID:
         return (
-            f"The service account has no role in {place}. Make it a member there, for example as ORG_OWNER "
+            f"The service account has no role in {context.organization}. Make it a member there, for example as ORG_OWNER "
             f"or, only to read, ORG_OWNER_VIEWER.{said}"
         )
-    if refusal.id in _PERMISSION_IDS:
+    if refusal.id in PERMISSION_IDS:
         return f"{lacks(context)}{said}"
     if refusal.id in ("COMMAND-QXPGs", "COMMAND-uXHNj"):
         return f"The {place} has been removed, or does not exist.{said}"
@@ -104,7 +112,7 @@ def explain(refusal: Refusal, context: Context) -> str:
 def lacks(context: Context) -> str:
     """Return that a service account lacks a permission, and which roles have it."""
     roles = f" It comes with {_ROLES[context.permission]}." if context.permission in _ROLES else ""
-    return f"The service account lacks the permission {context.permission} in {context.place}.{roles}"
+    return f"The service account lacks the permission {context.permission} in {context.organization}.{roles}"
 
 
 def lacks_v2(refusal: Refusal, url: str, owners: str, release: str, service: str) -> str:

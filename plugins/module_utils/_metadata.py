@@ -30,6 +30,13 @@ class Owner(t.NamedTuple):
         """The owner, as a message names it."""
         return f"{self.kind} {self.id}" if self.id else "the service account's own organization"
 
+    def ids(self, answered: str | None) -> dict[str, str | None]:
+        """Return the ids that a result has; answered is the organization that has answered, if one has."""
+        if self.kind == "organization":
+            return {"org_id": answered}
+        # The search for a user has shown its organization.
+        return {"org_id": answered or self.org_id, "user_id": self.id}
+
     def permission(self, kind: t.Literal["read", "write"]) -> Permission:
         return t.cast(Permission, f"{'org' if self.kind == 'organization' else 'user'}.{kind}")
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._api_common import (
@@ -15,6 +14,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._api_common impo
     batches,
     refuse_hidden,
     rewrites,
+    travels_in_path,
 )
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
 from ansible_collections.community.zitadel.plugins.module_utils._errors import (
@@ -40,8 +40,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._permissions imp
 from ansible_collections.community.zitadel.plugins.module_utils._values import to_base64
 
 _PAGE_SIZE = 500
-_PATH_KEY = re.compile(r"[A-Za-z0-9._~-]+")
-_ROUTES = frozenset({".", "..", "_bulk", "_search"})
+_ROUTES = frozenset({"_bulk", "_search"})
 
 
 class MetadataV1:
@@ -68,6 +67,11 @@ class MetadataV1:
 
     def read(self, selection: Selection, *, exists: bool = False, retries: int | None = None) -> Listing:
         """POST …/metadata/_search and, where no entry shows the organization, GET /management/v1/orgs/me."""
+        if self._owner.kind == "user" and not travels_in_path(str(self._owner.id)):
+            raise ZitadelError(
+                f"Cannot use {self.place} by the Management API (v1): its id cannot travel in a path, and might lead to "
+                "another user. Set api_version to v2, which ZITADEL v4.0.0 and later have for users."
+            )
         listing = self._read(selection, retries)
         # An empty list proves nothing: not that the organization exists, and not that the header arrives.
         if self._org_id is None and not (exists and header_arrives(self._connection)):
@@ -154,7 +158,16 @@ class MetadataV1:
     def _prove(self) -> None:
         """Check that the organization exists and may be read. GET /management/v1/orgs/me. Raises ZitadelError."""
         doing = f"read {self.place}"
-        organization = self._call("GET", "/management/v1/orgs/me", doing, "read").get("org")
+        place = f"organization {self._owner.org_id}" if self._owner.org_id else self._owner.place
+        organization = self._connection.call(
+            "GET",
+            "/management/v1/orgs/me",
+            doing=doing,
+            place=place,
+            permission="org.read",
+            org_id=self._owner.org_id,
+            hidden=self._hidden,
+        ).get("org")
         if not isinstance(organization, dict) or not organization.get("id"):
             raise ZitadelError(unexpected(doing))
         self._check_owner(str(organization["id"]), doing)
@@ -208,5 +221,5 @@ class MetadataV1:
 
 
 def _travels_in_path(key: str) -> bool:
-    """Whether a key reaches the server unchanged as a segment of the path, also through reverse proxies."""
-    return bool(_PATH_KEY.fullmatch(key)) and key not in _ROUTES
+    """Whether a key reaches the server as a segment of the path, and no other call."""
+    return travels_in_path(key) and key not in _ROUTES

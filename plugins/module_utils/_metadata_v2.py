@@ -19,6 +19,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._connection impo
 from ansible_collections.community.zitadel.plugins.module_utils._errors import (
     LIMIT_ID,
     UNKNOWN_FATE,
+    NotZitadel,
     Refusal,
     ZitadelError,
 )
@@ -99,7 +100,7 @@ class MetadataV2:
         """Set…Metadata, with an empty value for a key to remove where the release takes it; else Delete…Metadata."""
         sets: dict[str, bytes | None] = {key: value for key, value in values.items() if value is not None}
         removals: dict[str, bytes | None] = dict.fromkeys(key for key, value in values.items() if value is None)
-        if sets and removals and self._connection.instance.removes_by_empty_value:
+        if sets and removals and self._connection.instance.removes_by_empty_value is not False:
             sets, removals = {**sets, **removals}, {}
         pairs = ((key, json_bytes({"key": key, "value": to_base64(value or b"")})) for key, value in sets.items())
         yield from self._batches("Set", "metadata", values, pairs)
@@ -107,13 +108,35 @@ class MetadataV2:
 
     def send(self, write: Write) -> Details:
         """Do a write. Raises ZitadelError, among them KeyAbsent and NotInOneCall."""
+        instance = self._connection.instance
+        if None not in write.values.values() or "/Delete" in write.path:
+            return self._send(write)
+        if instance.removes_by_empty_value is None:
+            # One thread tries it for all.
+            with instance.lock:
+                if instance.removes_by_empty_value is None:
+                    return self._remove_by_empty_value(write)
+        return self._remove_by_empty_value(write)
+
+    def _remove_by_empty_value(self, write: Write) -> Details:
+        instance = self._connection.instance
+        if instance.removes_by_empty_value is False:
+            raise NotInOneCall(f"Cannot {write.doing} in {self.place} by one call.")
+        try:
+            details = self._send(write)
+        except ZitadelError as error:
+            if error.refusal and error.refusal.empty_value:
+                instance.removes_by_empty_value = False
+                raise NotInOneCall(error.msg, error.refusal) from None
+            raise
+        instance.removes_by_empty_value = True
+        return details
+
+    def _send(self, write: Write) -> Details:
         doing = f"{write.doing} in {self.place}"
         try:
             answer = self._call(write.path, doing, "write", write.body)
         except ZitadelError as error:
-            if error.refusal and error.refusal.empty_value and None in write.values.values():
-                self._connection.instance.removes_by_empty_value = False
-                raise NotInOneCall(error.msg, error.refusal) from None
             raise as_absent(error, self._owner) from None
         # Always one of the two, also where nothing was to be done.
         date = answer.get("setDate") or answer.get("deletionDate")
@@ -168,7 +191,7 @@ class MetadataV2:
             total = int(answer["pagination"].get("totalResult", 0))
             entries = [_entry(item) for item in answer.get("metadata", [])]
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise ZitadelError(unexpected(doing)) from None
+            raise NotZitadel(unexpected(doing)) from None
         refuse_hidden(entries, total, page and page.offset, self._owner, doing)
         return entries, total
 

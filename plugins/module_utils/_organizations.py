@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.community.zitadel.plugins.module_utils._api_common import travels_in_path
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
-from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._errors import NotZitadel, ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._hits import PAGE_SIZE, Hits, read_hits
 from ansible_collections.community.zitadel.plugins.module_utils._messages import unexpected
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details, json_bytes
@@ -78,7 +79,7 @@ def search_page(connection: Connection, search: Search, offset: int = 0, limit: 
         found = [_organization(item) for item in content.get("result", [])]
         total = int(content["details"].get("totalResult", 0))
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise ZitadelError(unexpected(doing)) from None
+        raise NotZitadel(unexpected(doing)) from None
     return Hits({one.id: one for one in found if search.matches(one)}, total, [one.id for one in found])
 
 
@@ -134,13 +135,13 @@ def own_organization(connection: Connection) -> str:
     """
     doing = f"find the service account's own organization at {connection.url}"
     user = connection.call("GET", "/oidc/v1/userinfo", doing=doing).get("sub")
-    if not isinstance(user, str) or not user.isalnum():
-        raise ZitadelError(unexpected(doing))
+    if not isinstance(user, str) or not travels_in_path(user):
+        raise NotZitadel(unexpected(doing))
     content = connection.call("GET", f"/v2/users/{user}", doing=doing)
     details = content.get("details") or (content.get("user") or {}).get("details") or {}
     org_id = details.get("resourceOwner")
     if not isinstance(org_id, str) or not org_id:
-        raise ZitadelError(unexpected(doing))
+        raise NotZitadel(unexpected(doing))
     return org_id
 
 

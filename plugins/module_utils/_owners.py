@@ -117,7 +117,7 @@ def find_user_owner(connection: Connection, params: t.Mapping[str, t.Any]) -> Fo
 
 
 def is_gone(error: ZitadelError) -> bool:
-    """Whether an error says that an organization that a search has shown is not there any more."""
+    """Whether an error says that an organization or user that a search has shown is not there any more."""
     return error.refusal is not None and error.refusal.id in (
         UNKNOWN_ORGANIZATION_ID,
         "COMMAND-QXPGs",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from ansible_collections.community.zitadel.plugins.module_utils._errors import LIMIT_ID, ZitadelError
@@ -77,27 +78,39 @@ def _in_pages(fetch: Fetch, selection: Selection, seen: list[Entry], total: int 
     """Read in passes until one is consistent. seen and total are of the first page of the first pass, if any."""
     union: dict[str, Entry] = {}
     for _pass in range(_PASSES):
-        totals = set() if total is None or not seen else {total}
-        while total is None or not seen or len(seen) < total:
+        totals = {total} if seen and total is not None else set()
+        is_aligned = True
+        while not totals or len(seen) < max(totals):
+            overlap = _overlap(max(totals) - len(seen), size) if seen else 0
             try:
-                entries, total = fetch(selection, Page(size, len(seen)))
+                entries, total = fetch(selection, Page(size, len(seen) - overlap))
             except ZitadelError as error:
                 if not _is_too_much(error):
                     raise
                 size = smaller(size, error)
                 continue
-            # Past the end, API v2 gives no total.
-            totals.add(total if entries or not seen else len(seen))
-            total = max(totals)
-            seen += entries
+            if entries or not seen:
+                # Past the end, API v2 gives no total.
+                totals.add(total)
+            if overlap:
+                # It begins with the last entry of the page before, unless something before that came or went.
+                is_same = bool(entries) and entries[0].key == seen[-1].key
+                is_aligned = is_aligned and is_same
+                entries = entries[1:] if is_same else entries
             if not entries:
                 break
+            seen += entries
         found = _selected(selection, seen)
-        if len(totals) == 1 and len({entry.key for entry in seen}) == len(seen) == max(totals):
+        if is_aligned and len(totals) == 1 and len({entry.key for entry in seen}) == len(seen) == max(totals):
             return Listing(found)
         union.update(found)
         seen, total = [], None
     return Listing(union, complete=False)
+
+
+def _overlap(left: int, size: int) -> int:
+    """Return how many entries a page shares with the one before: one, where that costs no request more."""
+    return int(math.ceil(left / (size - 1)) == math.ceil(left / size))
 
 
 def _is_too_much(error: ZitadelError) -> bool:

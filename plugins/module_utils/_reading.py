@@ -55,11 +55,9 @@ def metadata_info(
     selection = _selection(params)
     found = find(connection, params)
     read = read_metadata(connection, found, selection, warn)
-    user = {"user_id": found.owner.id} if found.owner.kind == "user" else {}
     return {
         "changed": False,
-        "org_id": read.org_id,
-        **user,
+        **found.owner.ids(read.org_id),
         "api_version": read.api_version,
         **as_options(read.entries),
         "entries": [

@@ -165,6 +165,18 @@ WITH_METADATA_SPEC: Spec = {
     ),
 }
 
+INVENTORY_SPEC: Spec = {
+    "state": Option(
+        {"type": "str", "choices": ["active", "inactive"], "default": "active"}, shown="always", null_is_error=True
+    ),
+    "name_prefix": ORGANIZATION_FILTER_SPEC["name_prefix"],
+    "has_metadata": WITH_METADATA_SPEC["has_metadata"],
+    "has_keys": WITH_METADATA_SPEC["has_keys"],
+    "metadata": Option({"type": "raw", "default": True}, shown="always"),
+    "hostname": Option({"type": "str", "choices": ["id", "name", "primary_domain"], "default": "id"}, shown="always"),
+    "local": Option({"type": "bool", "default": True}, shown="always"),
+}
+
 LOOKUP_SPEC: Spec = {
     "key_prefix": Option({"type": "str", "no_log": False}, shown="always", null_is_error=True, quoted=True),
     "decode": Option({"type": "str", "choices": ["text", "json", "b64"], "default": "text"}, shown="always"),

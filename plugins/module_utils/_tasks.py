@@ -74,7 +74,7 @@ class State:
         """Return what a successful task returns."""
         return {
             "changed": self.plan.changed if mode.check_mode else self.writer.changed,
-            **self._owner_ids(),
+            **self.found.owner.ids(self.api.org_id),
             "api_version": self.api.version,
             "details": self._details()._asdict(),
             **self._lists(mode.check_mode),
@@ -86,7 +86,7 @@ class State:
         written = {}
         if self.writer.changed:
             written = {**self._lists(False), **({"diff": self.diff(False)} if mode.diff else {})}
-        return {"changed": self.writer.changed, **self._owner_ids(), **written}
+        return {"changed": self.writer.changed, **self.found.owner.ids(self.api.org_id), **written}
 
     def diff(self, planned: bool) -> dict[str, t.Any]:
         """Return the keys that were or, if only planned, would be written, with their values before and after."""
@@ -112,10 +112,6 @@ class State:
             raise error.but(result={**self.failure(mode), **error.result}) from None
         except Exception as error:  # noqa: BLE001
             raise defect(error).but(result=self.failure(mode)) from None
-
-    def _owner_ids(self) -> dict[str, str | None]:
-        user = {"user_id": self.found.owner.id} if self.found.owner.kind == "user" else {}
-        return {"org_id": self.api.org_id, **user}
 
     def _lists(self, planned: bool) -> dict[str, list[str]]:
         return self.plan.lists() if planned else self.writer.lists(self.plan)
@@ -161,7 +157,7 @@ def read_state(connection: Connection, params: Params, desired: Desired, found: 
     try:
         planned = plan(listing, desired)
     except ZitadelError as error:
-        raise error.but(result={"changed": False, "org_id": api.org_id}) from None
+        raise error.but(result={"changed": False, **found.owner.ids(api.org_id)}) from None
     state = State(
         found,
         api,

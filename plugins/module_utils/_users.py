@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-import urllib.parse
 
+from ansible_collections.community.zitadel.plugins.module_utils._api_common import travels_in_path
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
 from ansible_collections.community.zitadel.plugins.module_utils._errors import INVALID_ARGUMENT, ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._hits import PAGE_SIZE, Hits, read_hits
@@ -76,9 +76,11 @@ class UserSearch(t.NamedTuple):
         return queries
 
     def matches(self, user: User) -> bool:
-        """Whether a hit really meets the conditions on names."""
-        return (self.login_name is None or self.login_name in (user.login_name, *user.login_names)) and (
-            self.email is None or self.email == user.email
+        """Whether a hit really meets the conditions on the user itself: names match exactly, no query is ignored."""
+        wanted = (self.user_id, self.email, self.org_id, self.state)
+        there = (user.id, user.email, user.org_id, user.state)
+        return (self.login_name is None or self.login_name in (user.login_name, *user.login_names)) and all(
+            want is None or want == has for want, has in zip(wanted, there, strict=True)
         )
 
 
@@ -109,7 +111,7 @@ def find_user(connection: Connection, search: UserSearch) -> User:
 
     GET /v2/users/{id}, or POST /v2/users.
     """
-    if search.user_id is not None:
+    if search.user_id is not None and travels_in_path(search.user_id):
         return _get_user(connection, search.user_id)
     found = find_users(connection, search)
     if not found:
@@ -126,9 +128,8 @@ def find_user(connection: Connection, search: UserSearch) -> User:
 def _get_user(connection: Connection, user_id: str) -> User:
     place = f"user {user_id}"
     doing = f"read {place} at {connection.url}"
-    path = f"/v2/users/{urllib.parse.quote(user_id, safe='')}"
     try:
-        content = connection.call("GET", path, doing=doing, place=place, permission="user.read")
+        content = connection.call("GET", f"/v2/users/{user_id}", doing=doing, place=place, permission="user.read")
     except ZitadelError as error:
         if error.refusal and error.refusal.id == "QUERY-Dfbg2":
             raise error.but(
@@ -137,9 +138,12 @@ def _get_user(connection: Connection, user_id: str) -> User:
             ) from None
         raise
     try:
-        return _user(content["user"])
+        user = _user(content["user"])
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ZitadelError(unexpected(doing)) from None
+    if user.id != user_id:
+        raise ZitadelError(unexpected(doing))
+    return user
 
 
 def _search_page(connection: Connection, search: UserSearch, offset: int) -> Hits[User]:
@@ -157,6 +161,8 @@ def _search_page(connection: Connection, search: UserSearch, offset: int) -> Hit
 def _user(item: t.Mapping[str, t.Any]) -> User:
     human = item.get("human")
     details = Details.read(item["details"])
+    if not details.resource_owner:
+        raise ValueError("a user without an organization")
     return User(
         id=str(item["userId"]),
         login_name=str(item.get("preferredLoginName") or item.get("username", "")),
@@ -164,6 +170,6 @@ def _user(item: t.Mapping[str, t.Any]) -> User:
         email=human.get("email", {}).get("email") if isinstance(human, dict) else None,
         type="human" if isinstance(human, dict) else "machine",
         state=str(item.get("state", "")).removeprefix("USER_STATE_").lower(),
-        org_id=str(details.resource_owner),
+        org_id=details.resource_owner,
         details=details,
     )

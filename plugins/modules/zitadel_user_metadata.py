@@ -147,7 +147,7 @@ details:
   type: dict
   contains:
     sequence:
-      description: Number of the event, counted for the whole organization. Null with API v2, which does not return it.
+      description: Number of the event, counted for the user. Null with API v2, which does not return it.
       type: int
       returned: success
     creation_date:
@@ -159,7 +159,7 @@ details:
       type: str
       returned: success
     resource_owner:
-      description: Id of the organization. Null with API v2, which does not return it.
+      description: Id of the organization of the user. Null with API v2, which does not return it.
       type: str
       returned: success
   sample:
@@ -173,7 +173,7 @@ user_id:
   type: str
   sample: "400983679897177127"
 org_id:
-  description: Id of the organization that answered. Null where no answer contained it.
+  description: Id of the organization of the user, null if the user was not found.
   returned: always
   type: str
   sample: "400983679897177126"
@@ -181,7 +181,7 @@ api_version:
   description: The API that carried the metadata, V(v1) or V(v2).
   returned: success
   type: str
-  sample: v1
+  sample: v2
 added:
   description: Keys that did not exist before, sorted.
   returned: success, and failure after a write
@@ -215,7 +215,7 @@ diff:
   type: dict
   contains:
     before_header:
-      description: The organization, as its id and, where the task gives one, its name or domain.
+      description: The user, as its id and, where the task gives one, its login name or email address.
       type: str
       returned: in diff mode
     after_header:
@@ -234,7 +234,7 @@ msg:
   description: What happened, with what, and what to do about it.
   returned: failure
   type: str
-  sample: "Cannot set the key 'tier' in organization 400983679897177126 at https://id.example.com. The service account lacks …"
+  sample: "Cannot set the key 'tier' in user 400983679897177127 at https://id.example.com. The service account lacks …"
 error:
   description: The answer of the server. A field is null where the answer does not have it.
   returned: failure

@@ -96,7 +96,7 @@ entries:
       returned: success
       contains:
         sequence:
-          description: Number of the event, counted for the whole organization. Null with API v2, which does not return it.
+          description: Number of the event, counted for the user. Null with API v2, which does not return it.
           type: int
           returned: success
         creation_date:
@@ -108,7 +108,7 @@ entries:
           type: str
           returned: success
         resource_owner:
-          description: Id of the organization. Null with API v2, which does not return it.
+          description: Id of the organization of the user. Null with API v2, which does not return it.
           type: str
           returned: success
 user_id:
@@ -117,7 +117,7 @@ user_id:
   type: str
   sample: "400983679897177127"
 org_id:
-  description: Id of the organization that answered. Null where no answer contained it.
+  description: Id of the organization of the user, null if the user was not found.
   returned: always
   type: str
   sample: "400983679897177126"
@@ -125,12 +125,12 @@ api_version:
   description: The API that carried the metadata, V(v1) or V(v2).
   returned: success
   type: str
-  sample: v1
+  sample: v2
 msg:
   description: What happened, with what, and what to do about it.
   returned: failure
   type: str
-  sample: "Cannot read the metadata of organization 400983679897177126 at https://id.example.com. The access token was refused …"
+  sample: "Cannot read the metadata of user 400983679897177127 at https://id.example.com. The access token was refused …"
 error:
   description: The answer of the server. A field is null where the answer does not have it.
   returned: failure

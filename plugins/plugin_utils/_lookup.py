@@ -96,7 +96,7 @@ class MetadataLookup(LookupBase):
 def _key(term: t.Any) -> str:
     if isinstance(term, dict):
         raise ZitadelError(
-            "The terms of the lookup are metadata keys. Options are given by name, as in org_name='acme'."
+            "The terms of the lookup are metadata keys. Options are given by name, as in key_prefix='tenant/'."
         )
     if not isinstance(term, str):
         kind = "null" if term is None else f"{term!r}, not a string"

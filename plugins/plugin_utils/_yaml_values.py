@@ -20,7 +20,9 @@ _SPECS = (
 _KEYS = frozenset(name for spec in _SPECS for name, option in spec.items() if option.quoted)
 """Options that hold keys, or parts of them"""
 
-_VALUES = frozenset(name for spec in _SPECS for name, option in spec.items() if option.shown == "unless sensitive")
+_VALUES = frozenset(
+    ["has_metadata", *(name for spec in _SPECS for name, option in spec.items() if option.shown == "unless sensitive")]
+)
 """Options that hold values, or keys and values"""
 
 _NO_ORDER = "which has no order that could be stored. Give a list, or a dictionary."

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs the job of examples/awx as AWX does: its own code injects a credential, ansible-runner runs the playbook."""
+"""Runs jobs and updates of inventories as AWX does: its own code injects a credential, ansible-runner does the rest."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ _INVENTORY = "localhost ansible_connection=local ansible_python_interpreter='{{ 
 # In a process of its own, since ansible-runner passes on the whole environment of the one that it runs in. The
 # parameters come as input: they hold the secrets, and AWX writes them to no file either.
 _RUN = "import ansible_runner, json, sys; sys.exit(ansible_runner.run(**json.load(sys.stdin)).rc)"
+_COMMAND = "import ansible_runner, json, sys; sys.exit(ansible_runner.run_command(**json.load(sys.stdin))[2])"
+# What AWX sets for each update of an inventory.
+_OF_UPDATES = {
+    "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
+    "ANSIBLE_INVENTORY_EXPORT": "True",
+    "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+    "ANSIBLE_VERBOSE_TO_STDERR": "True",
+}
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,28 @@ class Job:
         return [place for secret in secrets for place, text in self.stored.items() if secret in text]
 
 
+@dataclass(frozen=True, repr=False)
+class Update:
+    """An update of an inventory that has run."""
+
+    rc: int
+    printed: str
+    content: dict[str, Any]
+    """What AWX takes into its inventory"""
+
+    def script(self, number: int, count: int) -> str:
+        """Return the inventory script that AWX hands to a slice of a job: its hosts only, with their variables."""
+        variables = self.content["_meta"]["hostvars"]
+        hosts = sorted(variables)[number::count]
+        groups = {name: group for name, group in self.content.items() if name != "_meta"}
+        sliced: dict[str, Any] = {
+            name: {**group, "hosts": [host for host in group.get("hosts", []) if host in hosts]}
+            for name, group in groups.items()
+        }
+        sliced["_meta"] = {"hostvars": {host: {**variables[host], "remote_tower_enabled": "true"} for host in hosts}}
+        return f"#! /usr/bin/env python3\nprint({json.dumps(sliced)!r})\n"
+
+
 class Awx:
     """Launches jobs, each in a folder of its own."""
 
@@ -104,28 +134,62 @@ class Awx:
         self.folder = folder
         self._jobs = 0
 
-    def launch(self, credential: Mapping[str, Any], survey: Mapping[str, Any]) -> Job:
-        """Run the playbook of the example, with all that Ansible can print. ``survey`` holds the survey's answers."""
-        self._jobs += 1
-        folder = self.folder / f"job-{self._jobs}"
-        for name in ("env", "inventory", "project", "home"):
-            (folder / name).mkdir(parents=True)
-        shutil.copy(EXAMPLES / _PLAYBOOK, folder / "project")
-        (folder / "inventory/hosts").write_text(_INVENTORY)
+    def launch(
+        self,
+        credential: Mapping[str, Any],
+        survey: Mapping[str, Any],
+        playbook: str = _PLAYBOOK,
+        inventory: str = _INVENTORY,
+    ) -> Job:
+        """Run a playbook of the examples, with all that Ansible can print. ``survey`` holds the survey's answers."""
+        folder = self._folder()
+        shutil.copy(EXAMPLES / playbook, folder / "project")
+        hosts = folder / "inventory/hosts"
+        hosts.write_text(inventory)
+        hosts.chmod(0o700 if inventory.startswith("#!") else 0o600)
         (folder / "env/extravars").write_text(json.dumps(survey))
         injected = inject(credential, folder)
         (folder / "env/cmdline").write_text(shlex.join(["-vvvv", "--diff", *injected.args]))
         parameters = {
             "private_data_dir": str(folder),
             "ident": "1",
-            "playbook": _PLAYBOOK,
-            "inventory": str(folder / "inventory/hosts"),
+            "playbook": playbook,
+            "inventory": str(hosts),
             "envvars": injected.env,
             "suppress_env_files": True,
             "settings": {"suppress_ansible_output": True},
         }
-        process = subprocess.run(
-            [sys.executable, "-c", _RUN],
+        return _read(folder / "artifacts/1", self._run(_RUN, folder, parameters), injected)
+
+    def update(self, credential: Mapping[str, Any], source: str) -> Update:
+        """Update an inventory from a file of the examples, with all that Ansible can print."""
+        folder = self._folder()
+        shutil.copy(EXAMPLES / source, folder / "project")
+        injected = inject(credential, folder)
+        output = folder / "output.json"
+        arguments = ["--list", "--export", "-i", str(folder / "project" / source), "--output", str(output), "-vvvvv"]
+        parameters = {
+            "executable_cmd": "ansible-inventory",
+            "cmdline_args": arguments,
+            "private_data_dir": str(folder),
+            "ident": "1",
+            "envvars": {**_OF_UPDATES, **injected.env},
+            "suppress_env_files": True,
+        }
+        process = self._run(_COMMAND, folder, parameters)
+        content = json.loads(output.read_text()) if output.exists() else {}
+        return Update(process.returncode, process.stdout, content)
+
+    def _folder(self) -> Path:
+        self._jobs += 1
+        folder = self.folder / f"job-{self._jobs}"
+        for name in ("env", "inventory", "project", "home"):
+            (folder / name).mkdir(parents=True)
+        return folder
+
+    def _run(self, code: str, folder: Path, parameters: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
             input=json.dumps(parameters),
             cwd=folder,
             env={
@@ -141,7 +205,6 @@ class Awx:
             check=False,
             timeout=120,
         )
-        return _read(folder / "artifacts/1", process, injected)
 
 
 def _read(artifacts: Path, process: subprocess.CompletedProcess[str], injected: Injected) -> Job:

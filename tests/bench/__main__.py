@@ -43,6 +43,9 @@ from bench.report import Results, draw, write_up  # noqa: E402
 from fake_zitadel.process import serving  # noqa: E402
 
 METADATA = "/management/v1/metadata"
+USER_SERVICE = "/zitadel.user.v2.UserService"
+USER = "admin"
+"""The login name of the user that the benchmark writes to"""
 MODULE = "community.zitadel.zitadel_org_metadata"
 FORKS = 10
 ROUNDS = 3
@@ -99,18 +102,20 @@ class PlainSession:
             self.set(key, value)
             self.read("EQUALS", key)
 
-    def set_of_user_if_different(self, login_name: str, key: str, value: str) -> None:
+    def find_user(self) -> str:
+        query = {"loginNameQuery": {"loginName": USER, "method": "TEXT_QUERY_METHOD_EQUALS"}}
+        return str(self.call("POST", "/v2/users", {"queries": [query]})["result"][0]["userId"])
+
+    def set_of_user_if_different(self, key: str, value: str) -> None:
         """Do what the module does for one key of a user, by API v2."""
-        query = {"loginNameQuery": {"loginName": login_name, "method": "TEXT_QUERY_METHOD_EQUALS"}}
-        found = self.call("POST", "/v2/users", {"queries": [query]})["result"][0]
-        service = "/zitadel.user.v2.UserService"
+        user_id = self.find_user()
         filters = [{"keyFilter": {"key": key, "method": "TEXT_FILTER_METHOD_EQUALS"}}]
-        read = {"userId": found["userId"], "filters": filters}
-        entries = self.call("POST", f"{service}/ListUserMetadata", read).get("metadata", [])
+        read = {"userId": user_id, "filters": filters}
+        entries = self.call("POST", f"{USER_SERVICE}/ListUserMetadata", read).get("metadata", [])
         if not entries or base64.b64decode(entries[0]["value"]).decode() != value:
             entry = {"key": key, "value": _base64(value)}
-            self.call("POST", f"{service}/SetUserMetadata", {"userId": found["userId"], "metadata": [entry]})
-            self.call("POST", f"{service}/ListUserMetadata", read)
+            self.call("POST", f"{USER_SERVICE}/SetUserMetadata", {"userId": user_id, "metadata": [entry]})
+            self.call("POST", f"{USER_SERVICE}/ListUserMetadata", read)
 
     def set_those_that_differ(self, wanted: Mapping[str, str], *, whole: bool) -> None:
         """Do what the module does for many keys; with purge it reads the whole organization."""
@@ -132,6 +137,12 @@ class PlainSession:
         keys = list(self.read())
         if keys:
             self.call("DELETE", f"{METADATA}/_bulk", {"keys": keys})
+        user_id = self.find_user()
+        read = {"userId": user_id, "pagination": {"limit": 1000}}
+        entries = self.call("POST", f"{USER_SERVICE}/ListUserMetadata", read).get("metadata", [])
+        if entries:
+            keys = [entry["key"] for entry in entries]
+            self.call("POST", f"{USER_SERVICE}/DeleteUserMetadata", {"userId": user_id, "keys": keys})
 
 
 def _base64(value: str) -> str:
@@ -362,9 +373,9 @@ def users_one_by_one(bench: Bench, count: int) -> Scenario:
 
     def session(plain: PlainSession, _phase: str) -> None:
         for key, value in wanted.items():
-            plain.set_of_user_if_different("admin", key, value)
+            plain.set_of_user_if_different(key, value)
 
-    options = {"login_name": "admin", "key": "{{ item.key }}", "value": "{{ item.value }}"}
+    options = {"login_name": USER, "key": "{{ item.key }}", "value": "{{ item.value }}"}
     task = looped({"name": "Set", "community.zitadel.zitadel_user_metadata": options})
     methods = {
         **bench.timed(session),

@@ -15,6 +15,7 @@ Its answers are compared with those of real servers (``tests/recordings``) by ``
         fake.url, fake.token, fake.home_id            # an IAM_OWNER's token; at home in home_id
         user = fake.create_user("ORG_OWNER", acme)    # .token .user_id .login_name; role None: none
         fake.create_key(user)                         # content of a service account key file (a dict)
+        fake.create_user_with_key("ORG_OWNER", acme)  # both
         fake.create_secret(user)                      # (client_id, client_secret)
         fake.metadata(acme)                           # {"tier": b"gold"}: what readers see
         fake.entries(acme)["tier"].sequence           # also .creation_date, .change_date

@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--read-only", action="store_true", help="refuse every write with 403")
     parser.add_argument("--host-name", action="append", default=[], help="another name it answers to; may be repeated")
     parser.add_argument("--ready-file", type=Path, help="write the line of JSON here, too")
+    parser.add_argument("--key-file", type=Path, help="write a key of the administrator here")
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when standard input is closed")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process is gone")
     arguments = parser.parse_args()
@@ -45,6 +46,8 @@ def main() -> int:
     )
     with fake:
         organizations = {name: fake.create_organization(name) for name in arguments.organization}
+        if arguments.key_file:
+            _write_private(arguments.key_file, json.dumps(fake.create_key(fake.admin)))
         ready = json.dumps({"url": fake.url, "token": fake.token, "organizations": organizations})
         if arguments.ready_file:
             _write_private(arguments.ready_file, ready + "\n")
@@ -65,7 +68,7 @@ def _stop_at_end_of_stdin(stop: threading.Event) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that holds a token, whole or not at all: somebody waits for it."""
+    """Write a file that holds a secret, whole or not at all: somebody waits for it."""
     draft = path.with_name(f"{path.name}.part")
     draft.touch(mode=0o600)
     draft.write_text(text)

@@ -30,7 +30,7 @@ REST = [
 CONNECT = {route.path: route for route in [*metadata_v2.CONNECT, *organizations.CONNECT]}
 # What real servers have and this fake does not: better no answer at all than a wrong one.
 _LEFT_OUT = re.compile(
-    r"\w+ /admin/v1/"
+    r"\w+ /admin/v1/(?!members$)"
     r"|(GET|PUT|DELETE) /management/v1/users/[^/]+$"
     r"|(PUT|PATCH|DELETE) /v2/(users|organizations)/[^/]+$"
     r"|\w+ /v2/(users|organizations)/[^/]+/(activate|deactivate|reactivate|lock|unlock)$"

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Iterable, Mapping
 
+from .keys import make_key
 from .metadata import Entry, Owner
 from .store import Human, Organization, Store, User
 
@@ -123,16 +123,17 @@ class Population:
 
     def create_key(self, user: User, *, fresh: bool = False) -> dict[str, str]:
         """Return the content of a key file. All share one RSA key unless ``fresh``: making one takes time."""
-        private, public = _new_key_pair() if fresh else _shared_key_pair()
-        key_id = self.store.new_id()
-        user.keys[key_id] = public
-        return {
-            "type": "serviceaccount",
-            "keyId": key_id,
-            "key": private,
-            "expirationDate": "2099-01-01T00:00:00Z",
-            "userId": user.user_id,
-        }
+        return make_key(self.store, user, fresh=fresh)
+
+    def create_user_with_key(self, role: str, organization: str) -> tuple[User, dict[str, str]]:
+        """A user and the content of its key file."""
+        user = self.create_user(role, organization)
+        return user, self.create_key(user)
+
+    @staticmethod
+    def audience(url: str) -> str:
+        """The audience of an assertion where the server is reached by this address: the fake takes any."""
+        return url
 
     def create_secret(self, user: User, *, unknown_uses: int = 0) -> tuple[str, str]:
         """Return client id and secret. A new secret can be unknown for its first uses, as on a server."""
@@ -220,31 +221,3 @@ def _pairs(metadata: Mapping[str, bytes | str]) -> list[tuple[str, bytes]]:
 
 def _values(entries: Mapping[str, Entry]) -> dict[str, bytes]:
     return {key: entry.value for key, entry in entries.items()}
-
-
-_key_lock = threading.Lock()
-_key_pairs: list[tuple[str, str]] = []
-
-
-def _shared_key_pair() -> tuple[str, str]:
-    with _key_lock:
-        if not _key_pairs:
-            _key_pairs.append(_new_key_pair())
-        return _key_pairs[0]
-
-
-def _new_key_pair() -> tuple[str, str]:
-    # Only here: everything else runs without it.
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private_pem = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    public_pem = private.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return private_pem.decode(), public_pem.decode()

@@ -82,3 +82,13 @@ _NEXT = Release(
 )
 
 RELEASES = {release.name: release for release in (_V3_4, _V4_3, _V4_7, _V4_13, _NEXT)}
+
+
+def nearest(version: str) -> str:
+    """The newest release that is not newer than this version ("4.12.3" -> "4.7.0"), or the oldest one."""
+    known = sorted((name for name in RELEASES if name[0].isdigit()), key=_numbers)
+    return max((name for name in known if _numbers(name) <= _numbers(version)), key=_numbers, default=known[0])
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

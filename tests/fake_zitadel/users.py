@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 from . import errors
 from .bodies import details, event
 from .calls import Call, Json, Route, check_runes
+from .keys import make_key
 from .metadata import Written
-from .store import Human, Organization, User
+from .store import INSTANCE_ID, Human, Organization, User
 
 
 def add_machine(call: Call) -> Json:
@@ -63,6 +67,29 @@ def generate_secret(call: Call) -> Json:
     secret = machine.new_secret()
     written = Written(machine.sequence, call.store.clock.now(), organization.organization_id)
     return {"clientId": machine.login_name, "clientSecret": secret, "details": event(written, "creationDate")}
+
+
+def add_key(call: Call) -> Json:
+    """Not recorded: the tests of real servers need it, and the collection does not."""
+    _user, organization = call.authorize("user.write")
+    machine = _machine(call)
+    machine.sequence += 1
+    key = make_key(call.store, machine)
+    written = Written(machine.sequence, call.store.clock.now(), organization.organization_id)
+    content = base64.b64encode(json.dumps(key).encode()).decode()
+    return {"keyId": key["keyId"], "keyDetails": content, "details": event(written, "creationDate")}
+
+
+def add_instance_member(call: Call) -> Json:
+    """Not recorded, either."""
+    caller = call.authenticate()
+    call.check_permission(caller, None, "iam.member.write")
+    user = call.store.users.get(call.message.text("userId"))
+    if user is None or not user.exists:
+        raise errors.ApiError(5, "User could not be found", "COMMAND-SXcM2")
+    with call.store.lock:
+        user.instance_roles |= set(call.message.texts("roles"))
+    return {"details": {"resourceOwner": INSTANCE_ID}}
 
 
 def _machine(call: Call) -> User:
@@ -118,6 +145,8 @@ ROUTES = [
     Route("POST", "/management/v1/users/human/_import", import_human),
     Route("POST", "/management/v1/users/{}/pats", add_personal_access_token),
     Route("PUT", "/management/v1/users/{}/secret", generate_secret),
+    Route("POST", "/management/v1/users/{}/keys", add_key),
+    Route("POST", "/admin/v1/members", add_instance_member),
     Route("GET", "/management/v1/healthz", healthz),
     Route("GET", "/v2/users/{}", by_id),
 ]

@@ -38,10 +38,16 @@ class Comparison:
     def __init__(self) -> None:
         self.ids = Pairs()
         self.dates = Pairs()
+        # Other texts that stand for something else here: host names, for example.
+        self.texts: dict[str, str] = {}
 
     def translate(self, text: str) -> str:
-        """A part of a recorded request, with our ids."""
-        return ID.sub(lambda match: self.ids.ours.get(match[0], match[0]), text)
+        """A part of a recorded request, with our ids and names."""
+        text = ID.sub(lambda match: self.ids.ours.get(match[0], match[0]), text)
+        if not self.texts:
+            return text
+        longest_first = sorted(self.texts, key=len, reverse=True)
+        return re.sub("|".join(map(re.escape, longest_first)), lambda match: self.texts[match[0]], text)
 
     def differences(self, recorded: dict[str, Any], status: int, headers: dict[str, str], body: bytes) -> list[str]:
         """What is not as recorded; ``headers`` in lower case."""

@@ -2,23 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sends recorded requests to a fake: with its ids, its tokens, and what was too long or too secret to be recorded."""
+"""Sends recorded requests to a server: with its ids, our tokens, and what was too long or too secret to be recorded."""
 
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import re
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import jwt
 
-from fake_zitadel import FakeZitadel
+from fake_zitadel import Answer
 from fake_zitadel_tests.comparison import BYTES, Comparison
+from live.instance import Instance
 
 Exchange = dict[str, Any]
 SEARCH_ORGANIZATIONS = "/v2/organizations/_search"
@@ -67,35 +67,48 @@ ASSERTIONS: dict[str, dict[str, Any]] = {
 
 
 class Replay:
-    """One recording against one fake."""
+    """One recording against one server.
 
-    def __init__(self, fake: FakeZitadel, exchanges: list[Exchange]) -> None:
-        self.fake = fake
+    :param origin: how the server calls itself, where it is not called as it was when this was recorded.
+    :param suffix: what stands for the six digits that all names of organizations and users end with.
+    """
+
+    def __init__(self, instance: Instance, exchanges: list[Exchange], *, origin: str = "", suffix: str = "") -> None:
+        self.instance = instance
         self.comparison = Comparison()
-        self.key = fake.create_key(fake.admin)
-        self.tokens = {"admin": fake.token, "invalid token": "invalid"}
+        self.key = instance.key
+        self.tokens = {"admin": instance.token, "invalid token": "invalid"}
         self.secret = ("", "")
         self.machine_of_secret = ""
-        self.organization = ""  # the first that was created
+        self.created: list[str] = []  # organizations
+        self.answer = Answer(0)
         issuers = [one["response"]["body"]["issuer"] for one in exchanges if one["name"] == "discovery"]
-        self.origin: str = issuers[0] if issuers else "http://localhost:8080"
-        self.connection = http.client.HTTPConnection("127.0.0.1", int(fake.url.rpartition(":")[2]))
-        populate(fake, exchanges)
+        recorded: str = issuers[0] if issuers else "http://localhost:8080"
+        self.origin = origin or recorded
+        if origin:
+            before, now = urlsplit(recorded), urlsplit(origin)
+            self.comparison.texts |= {
+                recorded: origin,
+                before.netloc: now.netloc,
+                str(before.hostname): str(now.hostname),
+            }
+        if suffix:
+            before_us = suffix_of(exchanges)
+            self.comparison.texts |= {before_us: suffix, before_us.upper(): suffix.upper()}
 
     def run(self, exchange: Exchange) -> list[str]:
-        """Replay one exchange and return what differs."""
-        request = exchange["request"]
-        self._be_as_slow_as_the_server(exchange)
-        status, headers, body = self.send(
-            request["method"],
-            self.comparison.translate(request["path"]),
-            self.headers(exchange),
-            self.body(exchange),
-        )
-        found = self.comparison.differences(exchange["response"], status, headers, body)
+        """Replay one exchange and return what differs. What was answered is in ``answer`` then."""
+        request, recorded = exchange["request"], exchange["response"]
+        self.prepare(exchange)
+        path = self.comparison.translate(request["path"])
+        answer = self.instance.send(request["method"], path, self.headers(exchange), self.body(exchange))
+        self.answer = answer
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        found = self.comparison.differences(recorded, answer.status, headers, answer.body)
+        if answer.status == recorded["status"]:
+            self.learn(exchange, answer.body)
         if not found:
-            self.learn(exchange, body)
-            found += self._count(exchange, body)
+            found += self._count(exchange, answer.body)
         return found
 
     @staticmethod
@@ -108,17 +121,8 @@ class Replay:
         count = len(answer.get("result", answer.get("metadata", [])))
         return [] if count == int(note[1]) else [f"{count} instead of {note[0]}"]
 
-    def _be_as_slow_as_the_server(self, exchange: Exchange) -> None:
-        """Where the recorder was too quick for the server."""
-        recorded = exchange["response"]["body"]
-        if "Secret.NotExisting" in json.dumps(recorded):
-            self.fake.store.users[self.comparison.translate(self.machine_of_secret)].secret_unknown_uses = 1
-        if exchange["request"]["path"] == SEARCH_ORGANIZATIONS and not recorded["details"].get("totalResult"):
-            for query in exchange["request"]["body"]["queries"]:
-                wanted = self.comparison.translate(query.get("idQuery", {}).get("id", ""))
-                organization = self.fake.store.organizations.get(wanted)
-                if organization and organization.exists:
-                    organization.unlisted_searches = 1
+    def prepare(self, exchange: Exchange) -> None:
+        """Called before each exchange."""
 
     def headers(self, exchange: Exchange) -> dict[str, str]:
         request = exchange["request"]
@@ -142,9 +146,9 @@ class Replay:
         if body is None or body == "<form>":
             return None
         if exchange["request"]["path"] == "/oauth/v2/token":
-            return self.form(name, body).encode()
+            return self.form(name, self.comparison.translate(body)).encode()
         if isinstance(body, str) and (size := BYTES.fullmatch(body)):
-            rebuilt = json.dumps(BODIES[name](self.organization)).encode()
+            rebuilt = json.dumps(BODIES[name](self.created[0])).encode()
             assert len(rebuilt) == int(size[1]), name
             return rebuilt
         return self.comparison.translate(body if isinstance(body, str) else json.dumps(body)).encode()
@@ -161,6 +165,7 @@ class Replay:
     def assertion(self, **changes: Any) -> str:
         if "assertion" in changes:
             return str(changes["assertion"])
+        assert self.key
         now = int(time.time())
         audience = json.loads(json.dumps(changes.get("aud", "{origin}")).replace("{origin}", self.origin))
         claims = {
@@ -173,18 +178,6 @@ class Replay:
         headers = {"kid": changes.get("kid", self.key["keyId"])}
         return jwt.encode(claims, self.key["key"], algorithm="RS256", headers=headers)
 
-    def send(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None
-    ) -> tuple[int, dict[str, str], bytes]:
-        self.connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        for name, value in headers.items():
-            self.connection.putheader(name, value)
-        if body is not None:
-            self.connection.putheader("Content-Length", str(len(body)))
-        self.connection.endheaders(body)
-        answer = self.connection.getresponse()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-
     def learn(self, exchange: Exchange, body: bytes) -> None:
         name, path = exchange["name"], exchange["request"]["path"]
         if name.startswith("pat "):
@@ -194,54 +187,14 @@ class Replay:
         if name == "create secret":
             self.machine_of_secret = path.split("/")[4]
             self.secret = (json.loads(body)["clientId"], json.loads(body)["clientSecret"])
-        if path == "/management/v1/orgs" and not self.organization:
-            self.organization = json.loads(body)["id"]
+        if exchange["request"]["method"] == "POST" and path.endswith(
+            ("/v1/orgs", "/organizations", "/AddOrganization")
+        ):
+            created = json.loads(body)
+            self.created += [created[name] for name in ("id", "organizationId") if name in created]
 
 
-def populate(fake: FakeZitadel, exchanges: list[Exchange]) -> None:
-    """Create the organizations and users that searches found or counted, but that the recording did not create."""
-    organizations: dict[str, str] = {}
-    for owner, user, metadata in _foreign_users(exchanges):
-        if owner not in organizations:
-            organizations[owner] = fake.create_organization(f"older {len(organizations)}")
-        created = fake.store.add_user(user["username"], organizations[owner], name=user["machine"]["name"])
-        fake.set_user_many(created, metadata)
-    for number in range(_older_organizations(exchanges) - len(organizations)):
-        fake.create_organization(f"older, never seen {number}")
-
-
-def _foreign_users(exchanges: list[Exchange]) -> list[tuple[str, dict[str, Any], dict[str, bytes]]]:
-    """Organization, user and metadata of those who were there before, in the order in which they were found."""
-    created = {one["response"]["body"].get("userId") for one in exchanges if _is_answered(one, "/management/v1/users/")}
-    found: dict[str, tuple[str, dict[str, Any], dict[str, bytes]]] = {}
-    for exchange in exchanges:
-        if not _is_answered(exchange, "/v2/users") or exchange["request"]["method"] != "POST":
-            continue
-        queries = exchange["request"]["body"].get("queries", [])
-        key = next((one["metadataKeyFilter"]["key"] for one in queries if "metadataKeyFilter" in one), "")
-        value = next((one["metadataValueFilter"]["value"] for one in queries if "metadataValueFilter" in one), "")
-        for user in exchange["response"]["body"].get("result", []):
-            if user["userId"] in created:
-                continue
-            known = found.setdefault(user["userId"], (user["details"]["resourceOwner"], user, {}))
-            if value:
-                known[2][key] = base64.b64decode(value)
-    return list(found.values())
-
-
-def _older_organizations(exchanges: list[Exchange]) -> int:
-    """How many there were beside the default one, as the first search for all of them tells."""
-    known = 1
-    for exchange in exchanges:
-        method, path = exchange["request"]["method"], exchange["request"]["path"]
-        if path == SEARCH_ORGANIZATIONS and not (exchange["request"].get("body") or {}).get("queries"):
-            return int(exchange["response"]["body"]["details"]["totalResult"]) - known
-        if exchange["response"]["status"] in (200, 201):
-            known += path in ("/management/v1/orgs", "/v2/organizations") or path.endswith("/AddOrganization")
-            known -= (method, path) == ("DELETE", "/management/v1/orgs/me")
-    return 0
-
-
-def _is_answered(exchange: Exchange, path: str) -> bool:
-    answer = exchange["response"]
-    return exchange["request"]["path"].startswith(path) and answer["status"] == 200 and isinstance(answer["body"], dict)
+def suffix_of(exchanges: list[Exchange]) -> str:
+    """The six digits that the names of a recording end with."""
+    first = next(one for one in exchanges if one["request"]["path"] == "/management/v1/orgs")
+    return str(first["request"]["body"]["name"].rpartition("-")[2])

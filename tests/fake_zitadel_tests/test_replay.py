@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every recorded exchange, in order, against the fake of the recorded release.
+"""Every recorded exchange, in order, against the fake of the recorded release,
+or of the nearest one before it.
 
 A file that is put beside the others is replayed, too. Its name tells the release: ``zitadel-v4.13.1-2.jsonl``.
 """
@@ -16,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from fake_zitadel import FakeZitadel
-from fake_zitadel_tests.replay import Exchange, Replay
+from fake_zitadel.releases import nearest
+from fake_zitadel_tests.fake_replay import FakeReplay
+from fake_zitadel_tests.replay import Exchange
 
 RECORDINGS = sorted((Path(__file__).parents[1] / "recordings").glob("*.jsonl"))
 # What the fake leaves out: it answers with 501 and nothing is compared. Beginnings of paths -> reason.
@@ -37,8 +40,8 @@ def release_of(file: Path) -> str:
 def test_every_exchange_is_answered_as_recorded(file: Path) -> None:
     exchanges = load(file)
     problems, left_out = [], 0
-    with FakeZitadel(release_of(file)) as fake:
-        replay = Replay(fake, exchanges)
+    with FakeZitadel(nearest(release_of(file))) as fake:
+        replay = FakeReplay(fake, exchanges)
         for number, exchange in enumerate(exchanges):
             differences = replay.run(exchange)
             if exchange["request"]["path"].startswith(tuple(LEFT_OUT)):
@@ -59,7 +62,7 @@ def test_another_release_is_noticed() -> None:
     """The same recording against the fake of another release: what differs between the two is found."""
     exchanges = load(next(file for file in RECORDINGS if file.name == "zitadel-v3.4.9.jsonl"))[:300]
     with FakeZitadel("4.13.1") as fake:
-        replay = Replay(fake, exchanges)
+        replay = FakeReplay(fake, exchanges)
         differing = {one["name"] for one in exchanges if replay.run(one)}
     expected = {
         "create org taken name",

@@ -111,7 +111,7 @@ def told(
         "held": [
             {key: same(_text(value)) for key, value in fake.metadata(organization).items()}
             for fake in requests
-            for organization in fake.store.organizations
+            for organization in list(fake.organizations)
         ],
     }
     if len({result["host"] for result in whole["results"]}) > 1:

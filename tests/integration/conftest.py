@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fake_zitadel import FakeZitadel
+from integration import server
 from integration.both_ways import Ways
 from integration.harness import CORE, ROOT, Ansible
 
@@ -30,8 +32,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def ways(request: pytest.FixtureRequest) -> Ways:
-    """In process, or as modules."""
-    return Ways(not request.config.getoption("--as-modules"), ROOT / "build/both-ways" / CORE)
+    """In process, or as modules. What a real server does is kept apart."""
+    kept = "both-ways" if server.Zitadel is FakeZitadel else "both-ways-live"
+    return Ways(not request.config.getoption("--as-modules"), ROOT / "build" / kept / CORE)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from fake_zitadel import Entry, FakeZitadel, Request
+from integration import server
 from integration.both_ways import Ways, told
 
 HERE = Path(__file__).resolve().parent
@@ -107,6 +108,36 @@ class Run:
     def calls(self, task: str) -> list[str]:
         """The same as a list of what was called, without the part that all paths have."""
         return [f"{one.method} {one.path.removeprefix('/management/v1')}" for one in self.requests(task)]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One run of ansible-inventory."""
+
+    rc: int
+    stdout: str
+    stderr: str
+
+    @property
+    def told(self) -> str:
+        """All that it said, in one line: long lines are broken where the terminal ends."""
+        return " ".join(f"{self.stdout}{self.stderr}".split())
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The JSON that --list or --host prints."""
+        assert self.rc == 0, self.stderr
+        return dict(json.loads(self.stdout))
+
+    def variables(self, host: str) -> dict[str, Any]:
+        """The variables of a host that --list shows, whether they are marked as data or not."""
+        return dict(_plain(self.content["_meta"]["hostvars"][host]))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value["__ansible_unsafe"] if "__ansible_unsafe" in value else {k: _plain(v) for k, v in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def task(name: str, options: Mapping[str, Any], module: str = "zitadel_org_metadata", **keywords: Any) -> Task:
@@ -238,6 +269,19 @@ class Ansible:
             self._ways.check(told(self.folder, self.process.returncode, output, results, requests))
         return Run(self.process.returncode, output, [Result(**result) for result in results])
 
+    def inventory(self, *args: str | Path, env: Mapping[str, str] | None = None) -> Listed:
+        """Run ansible-inventory."""
+        process = subprocess.run(
+            [str(PROGRAMS / "ansible-inventory"), *map(str, args)],
+            cwd=self.folder,
+            env={**self._environment(self.folder / "none.jsonl"), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+        return Listed(process.returncode, process.stdout.decode(), process.stderr.decode())
+
     def local_hosts(self, hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """Return arguments for an inventory of hosts (name and variables) that are this machine.
 
@@ -291,6 +335,7 @@ class Ansible:
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_INJECT_INVOCATION": "true",
             "RECORD_FILE": str(record),
+            **server.ENVIRONMENT,
             # Pipelining saves time where it is not the point.
             **({} if self.in_process else {"ZITADEL_IN_PROCESS": "false", "ANSIBLE_PIPELINING": "true"}),
         }
@@ -313,7 +358,7 @@ def _heeding_ctrl_c() -> Iterator[None]:
 def _take_snapshot(fake: FakeZitadel, request: Request, snapshots: dict[str, Snapshot]) -> None:
     number = request.headers.get(_TASK_HEADER)
     if number:
-        snapshots[number] = {organization: fake.entries(organization) for organization in fake.store.organizations}
+        snapshots[number] = {organization: fake.entries(organization) for organization in list(fake.organizations)}
 
 
 def everything(run: Run) -> str:

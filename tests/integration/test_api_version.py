@@ -10,16 +10,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import GROUP, Ansible, Run, task
+from integration.server import Zitadel
+
+pytestmark = pytest.mark.since("4.7.0")
 
 INFO = "zitadel_org_metadata_info"
 LOOKUP = "{{ lookup('community.zitadel.zitadel_org_metadata', 'tier', org_name='acme') }}"
 
 
 @pytest.fixture(scope="module")
-def run(ansible: Ansible) -> Iterator[tuple[Run, FakeZitadel]]:
-    with FakeZitadel(drop_headers=["x-zitadel-orgid"]) as fake:
+def run(ansible: Ansible) -> Iterator[tuple[Run, Zitadel]]:
+    with Zitadel(drop_headers=["x-zitadel-orgid"]) as fake:
         acme = fake.create_organization("acme", metadata={"tier": "silver"})
         connection = {"zitadel_url": fake.url, "zitadel_token": fake.token, "zitadel_api_version": "v2"}
         defaults = {"url": fake.url, "token": fake.token, "api_version": "v2"}
@@ -45,15 +47,15 @@ def run(ansible: Ansible) -> Iterator[tuple[Run, FakeZitadel]]:
         yield ansible.run(fake, tasks, args=["--diff"]), fake
 
 
-def test_a_dropped_header_harms_nobody(run: tuple[Run, FakeZitadel]) -> None:
+def test_a_dropped_header_harms_nobody(run: tuple[Run, Zitadel]) -> None:
     run_, fake = run
     assert run_.rc == 0, run_.output
-    (acme,) = [one.organization_id for one in fake.store.organizations.values() if one.name == "acme"]
+    (acme,) = [one.organization_id for one in fake.organizations.values() if one.name == "acme"]
     assert fake.metadata(acme) == {"tier": b"gold", "b": b"2"}
     assert fake.metadata(fake.home_id) == {}
 
 
-def test_results_name_the_api(run: tuple[Run, FakeZitadel]) -> None:
+def test_results_name_the_api(run: tuple[Run, Zitadel]) -> None:
     run_, _fake = run
     assert run_["option"]["api_version"] == "v2"
     assert [item["api_version"] for item in run_.items("loop")] == ["v2"] * 3
@@ -65,12 +67,12 @@ def test_results_name_the_api(run: tuple[Run, FakeZitadel]) -> None:
 
 
 @pytest.mark.parametrize("name", ["option", "environment", "module_defaults"])
-def test_who_asks_for_v2_gets_nothing_else(run: tuple[Run, FakeZitadel], name: str) -> None:
+def test_who_asks_for_v2_gets_nothing_else(run: tuple[Run, Zitadel], name: str) -> None:
     run_, _fake = run
     assert run_[name]["api_version"] == "v2"
     assert all(request.path.startswith("/zitadel.org.v2.") for request in run_.requests(name))
 
 
-def test_a_loop_warns_once(run: tuple[Run, FakeZitadel]) -> None:
+def test_a_loop_warns_once(run: tuple[Run, Zitadel]) -> None:
     run_, _fake = run
     assert run_.output.count("so API v2 is used") == 1

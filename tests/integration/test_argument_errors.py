@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, task
+from integration.server import Zitadel
 
 pytestmark = pytest.mark.every_core
 
@@ -141,7 +141,7 @@ HELD = {"a": b"0", "tier": b"0", "other": b"1"}
 
 @pytest.fixture(scope="module")
 def run(ansible: Ansible) -> Iterator[Run]:
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         acme = {"org_id": fake.create_organization("acme", metadata=HELD)}
         tasks = [
             *(task(name, {**acme, **options}) for name, (options, _says) in METADATA.items()),
@@ -150,7 +150,7 @@ def run(ansible: Ansible) -> Iterator[Run]:
             *(task(name, options, "zitadel_org_metadata_bulk") for name, (options, _says) in BULK.items()),
         ]
         run = ansible.run(fake, tasks)
-        assert [fake.metadata(organization) for organization in fake.store.organizations] == [{}, HELD]
+        assert [fake.metadata(organization) for organization in fake.organizations] == [{}, HELD]
         yield run
 
 

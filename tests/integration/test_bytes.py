@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, everything, keys_sent
+from integration.server import Zitadel
 
 pytestmark = pytest.mark.every_core
 
@@ -85,12 +85,12 @@ REFUSED = {**BYTES, **KEYS}
 @dataclass(frozen=True)
 class Played:
     ansible: Ansible
-    fake: FakeZitadel
+    fake: Zitadel
     run: Run
     written: list[str]
 
 
-def _play(ansible: Ansible, fake: FakeZitadel, tasks: dict[str, tuple[str, str]], seed: str) -> Run:
+def _play(ansible: Ansible, fake: Zitadel, tasks: dict[str, tuple[str, str]], seed: str) -> Run:
     text = PLAY.format(url=fake.url, token=fake.token)
     for name, (module, options) in tasks.items():
         named = f"{{org_name: acme, {options[1:]}"
@@ -103,7 +103,7 @@ def _play(ansible: Ansible, fake: FakeZitadel, tasks: dict[str, tuple[str, str]]
 @pytest.fixture(scope="module")
 def played(ansible: Ansible) -> Iterator[Played]:
     (ansible.folder / "picture.png").write_bytes(PICTURE)
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         fake.create_organization("acme", metadata=HELD)
         tasks = {name: (module, options) for name, (module, options, _says) in REFUSED.items()}
         quoted = ", ".join(f'"{key}": held' for key in HELD)

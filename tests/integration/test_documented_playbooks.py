@@ -13,7 +13,8 @@ They run as they stand, but for these replacements, the first three made in ``_l
 * the path that a ``*_file`` option names is that of a file that exists,
 * where a template uses ``zitadel_url``, ``zitadel_token`` or ``zitadel_org_id``, it finds another name (by these
   names, the lookup would take them for its options),
-* hosts other than localhost are in the inventory, with a local connection.
+* hosts other than localhost are in the inventory, with a local connection; plays that use the variables of an
+  organization run over the inventory of organizations that the document, or the folder, shows before them.
 
 Variables that documentation leaves to its reader are in ``VARIABLES``; those that begin with ``vault`` get what they
 end with: a token, a key, a client id or secret, or else some text. ``acme`` and ``acme-staging`` exist.
@@ -24,17 +25,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from fake_zitadel import FakeZitadel
 from integration.harness import ROOT, Ansible, Run
+from integration.server import Zitadel
 
 MINIMUM = 3
+PLUGIN = "community.zitadel.zitadel_orgs"
 TOKEN = "token-of-the-reader"
 VARIABLES = {"webhook_secret": "a-secret-of-the-reader"}
 METADATA = {"tier": "silver", "trial_until": "2026-12-31", "features": '{"sso":true}'}
@@ -59,6 +61,29 @@ _Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
 class Playbook:
     name: str
     text: str
+    inventory: str | None = None
+    """The file of an inventory plugin that it is for"""
+
+    def after(self, inventory: str | None) -> Playbook:
+        """Return the same over an inventory that was shown before, if it is a play over organizations."""
+        is_over = re.search(r"\bzitadel_org(\.|_id\b)", self.text) and set(_patterns(yaml.load(self.text, _Loader)))
+        return replace(self, inventory=inventory) if is_over else self
+
+
+def _patterns(content: Any) -> Iterator[str]:
+    """Yield the host patterns of plays that are not for localhost."""
+    for item in content or ():
+        if str(item.get("hosts", "localhost")) != "localhost":
+            yield str(item["hosts"])
+
+
+def _inventories(text: str) -> list[str]:
+    """Return the files of our inventory plugin that a text is, or consists of."""
+    return [
+        document
+        for document in re.split(r"^---\n", text, flags=re.MULTILINE)
+        if re.search(rf"^plugin: {re.escape(PLUGIN)}$", document, re.MULTILINE)
+    ]
 
 
 def _plays(name: str, text: str) -> Iterator[Playbook]:
@@ -95,7 +120,10 @@ def _found() -> list[Playbook]:
     for path in sorted(ROOT.glob("plugins/*/*.py")):
         playbooks += _plays(f"{path.parent.name}/{path.name}", _examples(path))
     for path in sorted([*ROOT.glob("examples/**/*.yml"), *ROOT.glob("playbooks/**/*.yml")]):
-        playbooks += _plays(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
+        beside = path.parent / "zitadel_orgs.yml"
+        (inventory,) = _inventories(beside.read_text(encoding="utf-8"))
+        for playbook in _plays(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")):
+            playbooks.append(playbook.after(inventory))
     documents = [
         *ROOT.glob("README.md"),
         *ROOT.glob("docs/**/*.md"),
@@ -104,18 +132,36 @@ def _found() -> list[Playbook]:
     ]
     for path in sorted(documents):
         text = path.read_text(encoding="utf-8")
-        for match in [*_FENCED.finditer(text), *_CODE_BLOCK.finditer(text)]:
+        shown: str | None = None
+        for match in _blocks(text):
             line = text.count("\n", 0, match.start()) + 1
-            playbooks += _plays(f"{path.relative_to(ROOT)}, line {line}", _dedented(match))
+            block = _dedented(match)
+            shown = next(iter(_inventories(block)), shown)
+            for playbook in _plays(f"{path.relative_to(ROOT)}, line {line}", block):
+                playbooks.append(playbook.after(shown))
     return playbooks
 
 
+def _blocks(text: str) -> list[re.Match[str]]:
+    return sorted([*_FENCED.finditer(text), *_CODE_BLOCK.finditer(text)], key=re.Match.start)
+
+
+def _found_inventories() -> list[str]:
+    """Return the files of our inventory plugin that the examples and documents show."""
+    files = [*ROOT.glob("examples/**/*.yml"), *ROOT.glob("docs/**/*.rst"), *ROOT.glob("README.md")]
+    texts = [path.read_text(encoding="utf-8") for path in sorted(files)]
+    blocks = [_dedented(match) for text in texts for match in _blocks(text)]
+    examples = _examples(ROOT / "plugins/inventory/zitadel_orgs.py")
+    return [one for text in (*texts, *blocks, examples) for one in _inventories(text)]
+
+
 PLAYBOOKS = _found()
+INVENTORIES = _found_inventories()
 
 
-def _localized(text: str, fake: FakeZitadel, files: dict[str, str]) -> str:
+def _localized(text: str, fake: Zitadel, files: dict[str, str], *, org_id: bool = True) -> str:
     text = text.replace("https://id.example.com", fake.url)
-    text = re.sub(r"\{\{ *zitadel_(?=url|token|org_id)", "{{ readers_", text)
+    text = re.sub(r"\{\{ *zitadel_(?=url|token%s)" % ("|org_id" if org_id else ""), "{{ readers_", text)
     return _FILE_OPTION.sub(lambda match: f"{match['option']} {files[match['kind']]}", text)
 
 
@@ -126,7 +172,7 @@ def _hosts(content: Any) -> Iterator[str]:
                 yield name
 
 
-def _variables(fake: FakeZitadel, acme: str, text: str) -> dict[str, str]:
+def _variables(fake: Zitadel, acme: str, text: str) -> dict[str, str]:
     """Return what the reader of all these texts would have to define. The client has the least role that is advised."""
     client_id, client_secret = fake.create_secret(fake.create_user("ORG_SETTINGS_MANAGER", acme))
     key = json.dumps(fake.create_key(fake.admin))
@@ -149,7 +195,7 @@ class Documented:
 def documented(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Documented]:
     """All of them in one run of ansible-playbook, each with the name of its place."""
     check = request.param == "--check"
-    with FakeZitadel(read_only=check, token=TOKEN) as fake:
+    with Zitadel(read_only=check, token=TOKEN) as fake:
         acme = fake.create_organization("acme", domain="acme.example.com", metadata=METADATA)
         fake.create_organization("acme-staging")
         employee = {"employee_number": "00417", "cost_center": "1200"}
@@ -162,25 +208,63 @@ def documented(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Doc
         paths: list[Path] = []
         hosts: set[str] = set()
         for number, playbook in enumerate(PLAYBOOKS):
-            text = _localized(playbook.text, fake, files)
+            text = _localized(playbook.text, fake, files, org_id=playbook.inventory is None)
             paths.append(folder / f"{number:02}.yml")
             paths[-1].write_text(text, encoding="utf-8")
-            hosts.update(_hosts(yaml.load(text, _Loader)))
+            hosts.update(_hosts(yaml.load(text, _Loader)) if playbook.inventory is None else ())
         variables = _variables(fake, acme, "".join(one.text for one in PLAYBOOKS))
-        inventory = ansible.local_hosts({host: {} for host in ["localhost", *sorted(hosts)]})
-        args = [*inventory, "-e", json.dumps(variables), *(["--check"] if check else [])]
+        args = ["-e", json.dumps(variables), *(["--check"] if check else [])]
         env = {"ZITADEL_URL": fake.url, "ZITADEL_TOKEN": fake.token, "ZITADEL_ORG_ID": acme}
         runs: dict[str, Run] = {}
-        while len(runs) < len(paths):
-            # ansible-playbook ends with the first that fails: go on behind it.
-            rest = paths[len(runs) :]
-            run = ansible.playbook(rest[-1], fakes=[fake], env=env, args=[*args, *map(str, rest[:-1])])
-            reached = max((path for path in rest if run.of(path.name)), default=rest[0])
-            runs.update((path.name, run) for path in rest if path <= reached or run.rc == 0)
+        # Those that are not over organizations change them.
+        for inventory in sorted({one.inventory for one in PLAYBOOKS if one.inventory}):
+            source = folder / f"{len(runs)}.zitadel_orgs.yml"
+            source.write_text(_localized(inventory, fake, files), encoding="utf-8")
+            over = [path for path, one in zip(paths, PLAYBOOKS, strict=True) if one.inventory == inventory]
+            runs.update(_run_all(ansible, fake, over, env, ["-i", str(source), *args]))
+        static = ansible.local_hosts({host: {} for host in ["localhost", *sorted(hosts)]})
+        rest = [path for path, one in zip(paths, PLAYBOOKS, strict=True) if one.inventory is None]
+        runs.update(_run_all(ansible, fake, rest, env, [*static, *args]))
         yield Documented(runs, [f"{request.method} {request.path}" for request in fake.refused_writes])
 
 
-@pytest.mark.parametrize(("number", "playbook"), list(enumerate(PLAYBOOKS)), ids=[one.name for one in PLAYBOOKS])
+def _run_all(
+    ansible: Ansible, fake: Zitadel, paths: list[Path], env: dict[str, str], args: list[str]
+) -> dict[str, Run]:
+    """Run playbooks in as few runs as possible, and return the run of each by the name of its file."""
+    runs: dict[str, Run] = {}
+    while len(runs) < len(paths):
+        # ansible-playbook ends with the first that fails: go on behind it.
+        rest = paths[len(runs) :]
+        run = ansible.playbook(rest[-1], fakes=[fake], env=env, args=[*args, *map(str, rest[:-1])])
+        reached = max((path for path in rest if run.of(path.name)), default=rest[0])
+        runs.update((path.name, run) for path in rest if path <= reached or run.rc == 0)
+    return runs
+
+
+def test_inventories_are_read(ansible: Ansible) -> None:
+    """All of them as sources of one inventory."""
+    with Zitadel() as fake:
+        fake.create_organization("acme", metadata=METADATA)
+        args: list[str] = []
+        for number, text in enumerate(INVENTORIES):
+            path = ansible.folder / f"{number}.zitadel_orgs.yml"
+            path.write_text(_localized(text, fake, {}), encoding="utf-8")
+            args += ["-i", str(path)]
+        token = {"ZITADEL_TOKEN": fake.token, "MY_ZITADEL_TOKEN": fake.token}
+        env = {"ZITADEL_URL": fake.url, **token, "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
+        listed = ansible.inventory(*args, "--graph", "-e", "readers_token=" + fake.token, env=env)
+        assert listed.rc == 0, listed.stderr
+        assert "tier_silver" in listed.stdout
+
+
+@pytest.mark.parametrize(
+    ("number", "playbook"),
+    [
+        pytest.param(number, one, id=one.name, marks=[pytest.mark.since("4.7.0")] * ("api_version: v2" in one.text))
+        for number, one in enumerate(PLAYBOOKS)
+    ],
+)
 def test_it_runs(documented: Documented, number: int, playbook: Playbook) -> None:
     name = f"{number:02}.yml"
     run = documented.runs[name]
@@ -189,6 +273,7 @@ def test_it_runs(documented: Documented, number: int, playbook: Playbook) -> Non
     assert [result for result in results if result.event == "ok"], run.output
 
 
+@pytest.mark.since("4.7.0")
 def test_nothing_fails_and_check_mode_writes_nothing(documented: Documented) -> None:
     assert {name: run.rc for name, run in documented.runs.items() if run.rc} == {}
     assert documented.refused_writes == []
@@ -201,7 +286,7 @@ def test_none_is_overlooked() -> None:
         assert f"modules/{module.name}" in names
     # Once there are examples and documents, there are playbooks in them.
     for place in ("examples/*.yml", "README.md", "roles/*/README.md"):
-        for path in ROOT.glob(place):
+        for path in (path for path in ROOT.glob(place) if path.name != "zitadel_orgs.yml"):
             assert any(name.startswith(str(path.relative_to(ROOT))) for name in names), path
 
 

@@ -12,19 +12,19 @@ from typing import Any
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, keys_sent, task
+from integration.server import Zitadel
 
 SET = {"method": "POST", "path": "metadata/tier$"}
 BULK = {"method": "POST", "path": "metadata/_bulk$"}
 REMOVE = {"method": "DELETE"}
 BUSY = {"code": 14, "message": "starting"}
 
-Arrange = Callable[[FakeZitadel, str], None]
+Arrange = Callable[[Zitadel, str], None]
 
 
 def _fault(name: str, *args: Any, **match: Any) -> Arrange:
-    def arrange(fake: FakeZitadel, organization: str) -> None:
+    def arrange(fake: Zitadel, organization: str) -> None:
         getattr(fake, name)(*args, organization=organization, **match)
 
     return arrange
@@ -57,7 +57,7 @@ REPEATED: dict[str, tuple[Arrange, dict[str, Any], list[str], list[str]]] = {
 
 @pytest.fixture(scope="module")
 def repeated(ansible: Ansible) -> Iterator[Run]:
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         tasks = []
         for name, (arrange, options, _added, _removed) in REPEATED.items():
             organization = fake.create_organization(name, metadata={"seats": "5", "seats2": "6"})
@@ -85,7 +85,7 @@ def test_a_fault_costs_nothing_but_time(repeated: Run, name: str) -> None:
 
 
 def test_a_server_that_is_killed_and_comes_back_costs_nothing_but_time(ansible: Ansible) -> None:
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         acme = fake.create_organization("acme")
 
         def restart() -> None:
@@ -149,7 +149,7 @@ def half_way(ansible: Ansible) -> Iterator[Run]:
     tasks = []
     # Not two in one piece: 600,000 bytes of base64 for each.
     blobs = {f"blob{number}": "{{ 'x' * 450000 }}" for number in range(4)}
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         for name, (arrange, _added, _removed, _says) in HALF_WAY.items():
             organization = fake.create_organization(name, metadata={"seats": "5", "seats2": "6"})
             arrange(fake, organization)
@@ -181,7 +181,7 @@ def test_the_next_run_does_the_rest(half_way: Run, name: str) -> None:
 
 
 def test_nothing_is_claimed_where_the_first_write_failed(ansible: Ansible) -> None:
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         acme = fake.create_organization("acme")
         fake.drop("before", path="metadata/tier$")
         run = ansible.run(fake, [task("set", {"org_id": acme, **TIER, "retries": 0})])

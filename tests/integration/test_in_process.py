@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import PROGRAMS, Ansible, Run, processes, task
+from integration.server import Zitadel
 
 pytestmark = pytest.mark.every_core
 
@@ -23,7 +23,7 @@ INFO = "zitadel_org_metadata_info"
 
 class Played(NamedTuple):
     run: Run
-    fake: FakeZitadel
+    fake: Zitadel
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def played(ansible: Ansible) -> Iterator[Played]:
         task("retried", {"key": "retried", "value": "1"}),
         *(task(name, options, vars={"ansible_python_interpreter": path}) for name, path in interpreters.items()),
     ]
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         fake.respond(503, {"code": 14, "message": "busy"}, headers={"Retry-After": "0"}, path="metadata/retried$")
         yield Played(ansible.run(fake, tasks, args=["-vvvv", "-i", "hosts"]), fake)
 
@@ -97,7 +97,7 @@ def ignoring_ctrl_c() -> Iterator[None]:
 
 @pytest.mark.parametrize("in_process", [True, False])
 def test_ctrl_c_during_a_request_ends_the_playbook(ansible: Ansible, in_process: bool) -> None:
-    with FakeZitadel() as fake, ignoring_ctrl_c():
+    with Zitadel() as fake, ignoring_ctrl_c():
         acme = fake.create_organization("acme")
         fake.before(lambda request: ansible.interrupt(), path="_search$")
         fake.delay(path="_search$")

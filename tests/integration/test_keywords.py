@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, processes
+from integration.server import Zitadel
 
 pytestmark = [pytest.mark.every_core, pytest.mark.both_ways]
 
@@ -187,7 +187,7 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(ansible: Ansible) -> Iterator[Played]:
-    with FakeZitadel(token=TOKEN) as fake:
+    with Zitadel(token=TOKEN) as fake:
         acme = fake.create_organization("acme", metadata={"x": "1", "z": "1"})
         fake.create_organization("other")
         fake.fail(500, 13, "not yet", path="metadata/until$", times=2)

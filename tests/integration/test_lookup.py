@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
-from fake_zitadel import FakeZitadel, Request
+from fake_zitadel import Request
 from integration.harness import Ansible, Run, Task, everything
+from integration.server import Zitadel
 
 pytestmark = pytest.mark.every_core
 
@@ -225,7 +226,7 @@ NOBODY: dict[str, dict[str, Any]] = {
 @dataclass(frozen=True)
 class Lookups:
     run: Run
-    fake: FakeZitadel
+    fake: Zitadel
     acme: str
 
     def requests(self, name: str) -> list[Request]:
@@ -264,7 +265,7 @@ def _using(acme: Mapping[str, Any]) -> list[Task]:
 
 @pytest.fixture(scope="module")
 def lookups(ansible: Ansible) -> Iterator[Lookups]:
-    with FakeZitadel(hosts=["id.example.com"]) as fake:
+    with Zitadel(hosts=["id.example.com"]) as fake:
         acme = fake.create_organization("acme", metadata=METADATA)
         fake.create_organization("binary", metadata={"binary": BINARY, "text": "x", **DEEP})
         fake.create_organization("empty")
@@ -484,7 +485,7 @@ def test_no_secret_is_shown_and_no_traceback(lookups: Lookups) -> None:
 
 def test_the_environment_of_the_controller(ansible: Ansible) -> None:
     """A blank organization and two ways to log in are errors, unless something else names them."""
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         acme = fake.create_organization("acme", metadata={"tier": "gold"})
         tasks = [
             _look("blank", "'tier', token=own"),

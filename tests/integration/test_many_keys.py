@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, details_of, keys_sent, task
+from integration.server import Zitadel
 
 SEARCH = "POST /metadata/_search"
 PROOF = "GET /orgs/me"
@@ -24,13 +24,13 @@ Lists = tuple[list[str], list[str], list[str], list[str]]
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[FakeZitadel]:
-    with FakeZitadel(scramble_order=True) as fake:
+def fake() -> Iterator[Zitadel]:
+    with Zitadel(scramble_order=True) as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel) -> Run:
+def run(ansible: Ansible, fake: Zitadel) -> Run:
     acme = fake.create_organization("acme", metadata={"note": "mine"})
     purged = fake.create_organization(
         "purged", metadata={"a": "1", "b": "1", "tenant/a": "1", "tenant/note_1": "1", "tenant/Note_2": "1"}
@@ -131,7 +131,7 @@ def test_the_diff_shows_affected_keys_only(run: Run) -> None:
     assert shown["purge, in check mode"] == ({"tenant/a": "1", "tenant/Note_2": "1"}, {"tenant/b": "2"})
 
 
-def test_what_the_server_holds(run: Run, fake: FakeZitadel) -> None:
+def test_what_the_server_holds(run: Run, fake: Zitadel) -> None:
     assert fake.metadata(run["new"]["org_id"]) == {"note": b"mine", "e": b"5"}
     assert fake.metadata(run["purge"]["org_id"]) == {"a": b"1"}
     assert run.entries("purge", run["purge"]["org_id"]).keys() == {"a", "b", "tenant/b", "tenant/note_1"}
@@ -141,7 +141,7 @@ def test_25_values_of_400_kb_behind_a_proxy_that_takes_1_mib(ansible: Ansible) -
     names = [f"blob{number:02}" for number in range(25)]
     value = "{{ 'x' * 399000 + item_number | string }}"
     metadata = {name: value.replace("item_number", str(number)) for number, name in enumerate(names)}
-    with FakeZitadel(max_body=1 << 20) as fake:
+    with Zitadel(max_body=1 << 20) as fake:
         acme = fake.create_organization("acme")
         wanted = {"org_id": acme, "metadata": metadata}
         run = ansible.run(

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 
-from fake_zitadel import FakeZitadel
 from integration.harness import GROUP, Ansible, play, task
+from integration.server import Zitadel
 
 HOSTS = [f"host{number:02}" for number in range(20)]
 
 
 def test_all_succeed_and_every_value_is_there(ansible: Ansible) -> None:
     shared = [f"shared{number}" for number in range(10)]
-    with FakeZitadel("4.7.0") as fake:
+    with Zitadel("4.7.0") as fake:
         acme = fake.create_organization("acme", metadata=dict.fromkeys(shared, "x"))
         fake.collide(every=5, times=None)
         options = {"url": fake.url, "token": fake.token, "org_id": acme}

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import GROUP, ROOT, Ansible, Task, play
+from integration.server import Zitadel
 
 pytestmark = [pytest.mark.every_core, pytest.mark.both_ways]
 
@@ -32,7 +32,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 def test_it_reaches_all_modules(ansible: Ansible) -> None:
     # Also to one that is to come.
     assert OPTIONS.keys() == {path.stem for path in ROOT.glob("plugins/modules/*.py")}
-    with FakeZitadel(require_headers={"x-proxy-token": "let-me-through"}) as fake:
+    with Zitadel(require_headers={"x-proxy-token": "let-me-through"}) as fake:
         defaults = {"url": fake.url, "token": fake.token, "headers": {"x-proxy-token": "let-me-through"}, "retries": 0}
         tasks: list[Task] = [{"name": module, f"community.zitadel.{module}": OPTIONS[module]} for module in OPTIONS]
         # What a task says counts more.
@@ -50,7 +50,7 @@ def test_it_reaches_all_modules(ansible: Ansible) -> None:
 
 def test_the_organization_of_each_host(ansible: Ansible) -> None:
     """A second group names it once. A task that names none would use that of the service account for each host."""
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         hosts = {name: {"zitadel_org_id": fake.create_organization(name)} for name in ("acme", "other")}
         connection = {GROUP: {"url": fake.url, "token": fake.token}}
         organization = {"group/community.zitadel.organization": {"org_id": "{{ zitadel_org_id }}"}}

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, details_of, task
+from integration.server import Zitadel
 
 pytestmark = pytest.mark.both_ways
 
@@ -27,12 +27,12 @@ REMOVE = "DELETE /metadata/tier"
 class Story:
     run: Run
     acme: str
-    fake: FakeZitadel
+    fake: Zitadel
 
 
 @pytest.fixture(scope="module", params=["3.4.9", "4.13.1", "next"])
 def story(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Story]:
-    with FakeZitadel(request.param) as fake:
+    with Zitadel(request.param) as fake:
         acme = fake.create_organization("acme", metadata={"other": "x"})
         gold = {"org_id": acme, "key": "tier", "value": "gold"}
         silver = {**gold, "value": "silver"}

@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, task
+from integration.server import Zitadel
 
 ORG, BULK = "zitadel_org", "zitadel_org_metadata_bulk"
 
 
 def test_the_life_of_an_organization(ansible: Ansible) -> None:
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         role = {"org_metadata_organizations": [{"org_name": "delta", "create": True, "metadata": {"a": "1"}}]}
         tasks = [
             task("planned", {"name": "acme"}, ORG, check_mode=True),
@@ -41,6 +41,6 @@ def test_the_life_of_an_organization(ansible: Ansible) -> None:
         assert "name is null" in run["null"]["msg"]
         (gamma,) = run["bulk"]["organizations"]
         assert (gamma["created"], gamma["added"]) == (True, ["a"])
-        left = {one.name: one for one in fake.store.organizations.values() if one.state != "removed"}
+        left = {one.name: one for one in fake.organizations.values() if one.state != "removed"}
         assert left.keys() == {"ZITADEL", "gamma", "delta"}
         assert fake.metadata(left["delta"].organization_id) == {"a": b"1"}

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import trustme
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, task
+from integration.server import Zitadel
 
 pytestmark = pytest.mark.every_core
 
@@ -73,9 +73,9 @@ def certificates(ansible: Ansible) -> Certificates:
 @pytest.fixture(scope="module")
 def tls(ansible: Ansible, certificates: Certificates) -> Iterator[Run]:
     with (
-        FakeZitadel(tls=certificates.server) as fake,
-        FakeZitadel(tls=certificates.server_with_client_certificates, token=fake.token) as strict,
-        FakeZitadel(token=fake.token) as plain,
+        Zitadel(tls=certificates.server) as fake,
+        Zitadel(tls=certificates.server_with_client_certificates, token=fake.token) as strict,
+        Zitadel(token=fake.token) as plain,
     ):
         trust = {"ca_path": certificates.authority}
         by_address = fake.url.replace("localhost", "127.0.0.1")
@@ -146,7 +146,7 @@ def test_tls_fails_with(tls: Run, name: str, says: list[str]) -> None:
 
 
 def test_requests_ca_bundle_does_not_replace_ca_path(ansible: Ansible, certificates: Certificates) -> None:
-    with FakeZitadel(tls=certificates.server) as fake:
+    with Zitadel(tls=certificates.server) as fake:
         run = ansible.run(
             fake,
             [task("set", {**TIER, "ca_path": certificates.authority}), task("not validated", TIER)],
@@ -171,7 +171,7 @@ INFO = "zitadel_org_metadata_info"
 
 
 def test_proxies_of_the_environment_are_used(ansible: Ansible) -> None:
-    with FakeZitadel() as fake, FakeZitadel(token=fake.token) as proxy, socket.socket() as taken:
+    with Zitadel() as fake, Zitadel(token=fake.token) as proxy, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
         # A proxy is asked for whole addresses.
@@ -207,7 +207,7 @@ def test_proxies_of_the_environment_are_used(ansible: Ansible) -> None:
 def test_netrc_changes_nothing(ansible: Ansible, home: Path) -> None:
     (home / ".netrc").write_text("default login mallory password hunter2\n")
     (home / ".netrc").chmod(0o600)
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         user = fake.create_user("IAM_OWNER")
         client_id, client_secret = fake.create_secret(user)
         client = {"client_id": client_id, "client_secret": client_secret}
@@ -224,7 +224,7 @@ def test_netrc_changes_nothing(ansible: Ansible, home: Path) -> None:
 
 def test_more_headers_and_the_instance_host_go_with_every_request(ansible: Ansible) -> None:
     secret = "let-me-through-4711"
-    with FakeZitadel(require_headers={"X-Proxy-Token": secret}, hosts=["id.example.com"]) as fake:
+    with Zitadel(require_headers={"X-Proxy-Token": secret}, hosts=["id.example.com"]) as fake:
         client_id, client_secret = fake.create_secret(fake.create_user("IAM_OWNER"))
         login = {"token": None, "client_id": client_id, "client_secret": client_secret}
         through = {"headers": {"X-Proxy-Token": secret, "x-number": 5}}
@@ -259,7 +259,7 @@ def test_more_headers_and_the_instance_host_go_with_every_request(ansible: Ansib
 def test_options_come_from_the_environment(ansible: Ansible, certificates: Certificates) -> None:
     """Those that no other test takes from there, and what the task says counts more."""
     hosts = ["id.example.com", "other.example.com"]
-    with FakeZitadel(tls=certificates.server_with_client_certificates, hosts=hosts) as fake:
+    with Zitadel(tls=certificates.server_with_client_certificates, hosts=hosts) as fake:
         late = fake.create_organization("late")
         busy = fake.create_organization("busy")
         key = fake.create_key(fake.create_user("IAM_OWNER"))
@@ -276,7 +276,7 @@ def test_options_come_from_the_environment(ansible: Ansible, certificates: Certi
             task("busy", {**READ, "org_id": busy}, INFO),
             task("busy, once more", {**READ, "org_id": busy, "retries": 0}, INFO),
             task("audience", {**READ, **login}, INFO),
-            task("own audience", {**READ, **login, "audience": "https://id.example.com"}, INFO),
+            task("own audience", {**READ, **login, "audience": fake.audience("https://id.example.com")}, INFO),
         ]
         env = {
             "ZITADEL_VALIDATE_CERTS": "no",
@@ -305,7 +305,7 @@ def test_a_missing_library_is_named(ansible: Ansible, library: str) -> None:
     folder = ansible.folder / f"without-{library}"
     folder.mkdir()
     (folder / f"{library}.py").write_text("raise ImportError('not here')\n")
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         key = fake.create_key(fake.create_user("IAM_OWNER"))
         tasks = [
             task("token", READ, INFO),

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, details_of, task
+from integration.server import Zitadel
 
 METADATA: dict[str, bytes] = {
     "tier": b"gold",
@@ -27,18 +27,18 @@ INFO, LIST = "zitadel_org_metadata_info", "zitadel_org_info"
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[FakeZitadel]:
-    with FakeZitadel(scramble_order=True) as fake:
+def fake() -> Iterator[Zitadel]:
+    with Zitadel(scramble_order=True) as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def acme(fake: FakeZitadel) -> str:
+def acme(fake: Zitadel) -> str:
     return fake.create_organization("acme", domain="acme.example.com", metadata=METADATA)
 
 
 @pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
+def run(ansible: Ansible, fake: Zitadel, acme: str) -> Run:
     own = fake.create_organization("own")
     fake.create_organization("inactive", state="inactive")
     fake.create_organization("removed", state="removed")
@@ -101,7 +101,7 @@ def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
         ("missing key", []),
     ],
 )
-def test_what_is_read(run: Run, fake: FakeZitadel, acme: str, name: str, keys: list[str]) -> None:
+def test_what_is_read(run: Run, fake: Zitadel, acme: str, name: str, keys: list[str]) -> None:
     result = run[name]
     assert not result.failed
     assert (result["changed"], result["org_id"]) == (False, acme)
@@ -170,9 +170,9 @@ def test_which_organizations_are_listed(run: Run, name: str, names: list[str]) -
     assert [organization["name"] for organization in result["organizations"]] == names
 
 
-def test_what_is_told_of_an_organization(run: Run, fake: FakeZitadel, acme: str) -> None:
+def test_what_is_told_of_an_organization(run: Run, fake: Zitadel, acme: str) -> None:
     (found,) = run["by id"]["organizations"]
-    organization = fake.store.organizations[acme]
+    organization = fake.organizations[acme]
     assert found == {
         "id": acme,
         "name": "acme",
@@ -188,9 +188,10 @@ def test_what_is_told_of_an_organization(run: Run, fake: FakeZitadel, acme: str)
     assert run["inactive"]["organizations"][0]["state"] == "inactive"
 
 
+@pytest.mark.fake_only("creates more than a thousand organizations")
 def test_every_page_is_read(ansible: Ansible) -> None:
     """More organizations than one page has, of which the caller may see few: pages can be empty."""
-    with FakeZitadel(scramble_order=True) as fake, FakeZitadel(scramble_order=True) as small:
+    with Zitadel(scramble_order=True) as fake, Zitadel(scramble_order=True) as small:
         ids = [fake.create_organization(f"org{number:04}") for number in range(1050)]
         viewer = fake.create_user("ORG_OWNER_VIEWER", ids[1049])
         fake.grant(viewer, ["ORG_OWNER_VIEWER"], ids[3])

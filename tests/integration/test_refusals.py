@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, task
+from integration.server import Zitadel
 
 SET = {"key": "tier", "value": "gold"}
 SEARCH: dict[str, Any] = {"path": "_search$"}
@@ -30,7 +30,7 @@ CONNECT = {
 }
 
 # What a case does to the fake before the run; it returns more options of the task.
-Arrange = Callable[[FakeZitadel, str], "dict[str, Any] | None"]
+Arrange = Callable[[Zitadel, str], "dict[str, Any] | None"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Case:
 def _answers(
     status: int, body: Any, headers: dict[str, str] | None = None, *, path: str, in_v2: Any = None, **match: Any
 ) -> Arrange:
-    def arrange(fake: FakeZitadel, organization: str) -> None:
+    def arrange(fake: Zitadel, organization: str) -> None:
         match.update(headers=headers, organization=organization, times=None)
         fake.respond(status, body, path=path, **match)
         fake.respond(status, in_v2 or body, path=IN_V2[path], **match)
@@ -60,30 +60,30 @@ def _error(status: int, code: int, message: str, **match: Any) -> Arrange:
     return _answers(status, {"code": code, "message": message}, in_v2=in_v2, **match)
 
 
-def _expired(fake: FakeZitadel, organization: str) -> dict[str, Any]:
+def _expired(fake: Zitadel, organization: str) -> dict[str, Any]:
     user = fake.create_user("ORG_OWNER", organization)
     fake.expire_token(user.token)
     return {"token": user.token}
 
 
 def _user(role: str | None, *, here: bool = True) -> Arrange:
-    def arrange(fake: FakeZitadel, organization: str) -> dict[str, Any]:
+    def arrange(fake: Zitadel, organization: str) -> dict[str, Any]:
         user = fake.create_user(role if here else None, organization if here else None)
         return {"token": user.token}
 
     return arrange
 
 
-def _nothing(fake: FakeZitadel, organization: str) -> None:
+def _nothing(fake: Zitadel, organization: str) -> None:
     pass
 
 
-def _late(fake: FakeZitadel, organization: str) -> dict[str, Any]:
+def _late(fake: Zitadel, organization: str) -> dict[str, Any]:
     fake.delay(organization=organization, times=None)
     return {"timeout": 0.3}
 
 
-def _removed(fake: FakeZitadel, organization: str) -> None:
+def _removed(fake: Zitadel, organization: str) -> None:
     fake.change_state(organization, "removed")
 
 
@@ -293,7 +293,7 @@ class Cases:
     url: str
 
 
-def _run(ansible: Ansible, fake: FakeZitadel, names: Iterable[str], api: str = "auto", **defaults: Any) -> Cases:
+def _run(ansible: Ansible, fake: Zitadel, names: Iterable[str], api: str = "auto", **defaults: Any) -> Cases:
     """Run the cases, each with an organization and faults of its own."""
     organizations = {name: fake.create_organization(name, metadata={"seats": "5"}) for name in names}
     tasks = []
@@ -309,7 +309,7 @@ def _run(ansible: Ansible, fake: FakeZitadel, names: Iterable[str], api: str = "
 @pytest.fixture(scope="module", params=[("3.4.9", "auto"), ("4.13.1", "auto"), ("4.13.1", "v2")], ids="-".join)
 def cases(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Cases]:
     release, api = request.param
-    with FakeZitadel(release) as fake:
+    with Zitadel(release) as fake:
         yield _run(ansible, fake, CASES, api, retries=0)
 
 
@@ -334,7 +334,7 @@ def test_there_is_no_traceback(cases: Cases) -> None:
 
 def test_what_would_not_help_is_not_repeated(ansible: Ansible) -> None:
     names = ["redirect", "HTML", "quota", "wrong token", "internal", "message too large", "413 of a proxy"]
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         run = _run(ansible, fake, names).run
         assert all(run[name].failed for name in names)
         calls = {name: run.calls(name) for name in names}

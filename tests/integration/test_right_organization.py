@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, task
+from integration.server import Zitadel
 
 LOOK_UP = "POST /v2/organizations/_search"
 INFO, BULK = "zitadel_org_metadata_info", "zitadel_org_metadata_bulk"
@@ -19,13 +19,13 @@ NAMES = ("org_id", "organization_id", "org_name", "org_domain")
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[FakeZitadel]:
-    with FakeZitadel() as fake:
+def fake() -> Iterator[Zitadel]:
+    with Zitadel() as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def acme(fake: FakeZitadel) -> str:
+def acme(fake: Zitadel) -> str:
     """The organization that is asked for, among others with names like it."""
     fake.create_organization("acm")
     fake.create_organization("acme2", domain="acme.example.com.br")
@@ -33,7 +33,7 @@ def acme(fake: FakeZitadel) -> str:
 
 
 @pytest.fixture(scope="module")
-def run(ansible: Ansible, fake: FakeZitadel, acme: str) -> Run:
+def run(ansible: Ansible, fake: Zitadel, acme: str) -> Run:
     """All tasks, with another organization in the environment."""
     tier = {"key": "tier", "value": "gold"}
     other = fake.create_organization("other")
@@ -96,10 +96,10 @@ def test_it_is_named_by(run: Run, acme: str, name: str) -> None:
     assert asked == {acme}
 
 
-def test_the_environment_names_it_where_the_task_does_not(run: Run, fake: FakeZitadel) -> None:
+def test_the_environment_names_it_where_the_task_does_not(run: Run, fake: Zitadel) -> None:
     other = run["environment"]["org_id"]
     assert fake.metadata(other) == {"tier": b"gold"}
-    assert fake.store.organizations[other].name == "other"
+    assert fake.organizations[other].name == "other"
     assert run["org_id default(omit)"]["org_id"] == other
 
 
@@ -127,7 +127,7 @@ def test_null_is_nobody(run: Run, name: str) -> None:
     assert not run.requests(name)
 
 
-def test_default_omit_leaves_a_filter_out(run: Run, fake: FakeZitadel, acme: str) -> None:
+def test_default_omit_leaves_a_filter_out(run: Run, fake: Zitadel, acme: str) -> None:
     assert run["filter default(omit)"]["org_id"] == acme
     assert run["filter default(omit)"]["metadata"] == {"tier": "gold"}
     assert len(run["list, name default(omit)"]["organizations"]) > 3
@@ -166,7 +166,7 @@ def test_it_is_never_guessed(run: Run, name: str, says: list[str]) -> None:
     assert not run.writes(name)
 
 
-def test_without_a_name_it_is_the_callers_own(ansible: Ansible, fake: FakeZitadel) -> None:
+def test_without_a_name_it_is_the_callers_own(ansible: Ansible, fake: Zitadel) -> None:
     home = fake.create_organization("home")
     owner = fake.create_user("ORG_OWNER", home)
     run = ansible.run(fake, [task("own", {"key": "tier", "value": "gold"})], defaults={"token": owner.token})
@@ -175,7 +175,7 @@ def test_without_a_name_it_is_the_callers_own(ansible: Ansible, fake: FakeZitade
     assert not any("x-zitadel-orgid" in request.headers for request in run.requests("own"))
 
 
-def test_a_task_for_a_host_that_is_an_organization_names_it(ansible: Ansible, fake: FakeZitadel, acme: str) -> None:
+def test_a_task_for_a_host_that_is_an_organization_names_it(ansible: Ansible, fake: Zitadel, acme: str) -> None:
     """It would write to the service account's own organization, once for each host."""
     hosts = {
         "id": {"zitadel_org_id": acme},
@@ -197,7 +197,7 @@ def test_a_task_for_a_host_that_is_an_organization_names_it(ansible: Ansible, fa
     assert {result["org_id"] for result in run.all("named")} == {acme}
 
 
-def test_a_blank_variable_is_an_error_unless_the_task_names_it(ansible: Ansible, fake: FakeZitadel, acme: str) -> None:
+def test_a_blank_variable_is_an_error_unless_the_task_names_it(ansible: Ansible, fake: Zitadel, acme: str) -> None:
     tier = {"key": "tier", "value": "gold"}
     tasks = [
         task("blank", tier),
@@ -226,7 +226,7 @@ def test_a_proxy_that_drops_the_header_leads_to_a_failure_and_no_write(dropped: 
 
 @pytest.fixture(scope="module")
 def dropped(ansible: Ansible) -> Iterator[Run]:
-    with FakeZitadel(drop_headers=["x-zitadel-orgid"]) as fake:
+    with Zitadel(drop_headers=["x-zitadel-orgid"]) as fake:
         fake.set_many(fake.home_id, {"tier": "home", "other": "1"})
         acme = {"org_id": fake.create_organization("acme", metadata={"tier": "gold"})}
         run = ansible.run(
@@ -246,7 +246,7 @@ def dropped(ansible: Ansible) -> Iterator[Run]:
 
 
 def test_a_write_that_another_organization_acknowledges_is_the_last(ansible: Ansible) -> None:
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         acme = fake.create_organization("acme", metadata={"tier": "gold"})
         answer = {"details": {"sequence": "9", "changeDate": "2026-01-02T03:04:05Z", "resourceOwner": fake.home_id}}
         fake.respond(200, answer, method="POST", path="_bulk$")

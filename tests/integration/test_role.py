@@ -20,8 +20,9 @@ import yaml
 from ansible_collections.community.zitadel.plugins.module_utils._auth import LOGIN_OPTIONS
 from ansible_collections.community.zitadel.plugins.module_utils._spec import CONNECTION_SPEC
 
-from fake_zitadel import FakeZitadel, Request
+from fake_zitadel import Request
 from integration.harness import ROOT, Ansible, Play, Result, Run, everything
+from integration.server import Zitadel
 
 pytestmark = pytest.mark.every_core
 
@@ -67,7 +68,7 @@ HIDDEN = ("token", "client_secret", "key_json")
 class Case:
     """The variables of a host, but for the organizations, and what the role says of them, if it fails."""
 
-    variables: Callable[[FakeZitadel], dict[str, Any]]
+    variables: Callable[[Zitadel], dict[str, Any]]
     says: list[str] = field(default_factory=list)
     entries: list[dict[str, Any]] | None = None
 
@@ -78,12 +79,12 @@ def _variables(prefix: str, said: str) -> dict[str, Any]:
     return {f"{prefix}_{option}": values[option] for option in CONNECTION_SPEC}
 
 
-def _client(fake: FakeZitadel) -> tuple[str, str]:
+def _client(fake: Zitadel) -> tuple[str, str]:
     user = fake.create_user("IAM_OWNER")
     return fake.create_secret(user)
 
 
-def _lone_client_id(fake: FakeZitadel) -> dict[str, Any]:
+def _lone_client_id(fake: Zitadel) -> dict[str, Any]:
     client_id, client_secret = _client(fake)
     return {
         "org_metadata_client_id": client_id,
@@ -93,7 +94,7 @@ def _lone_client_id(fake: FakeZitadel) -> dict[str, Any]:
     }
 
 
-def _lookup_variables(fake: FakeZitadel) -> dict[str, Any]:
+def _lookup_variables(fake: Zitadel) -> dict[str, Any]:
     fake.create_user("IAM_OWNER", token=TOKEN)
     return {
         "zitadel_url": f"{fake.url}/",
@@ -148,7 +149,7 @@ def _host(name: str) -> str:
 @dataclass(frozen=True)
 class Roles:
     run: Run
-    fake: FakeZitadel
+    fake: Zitadel
     organizations: dict[str, list[str]]
 
     def of(self, name: str, play: str = "set") -> Result:
@@ -189,7 +190,7 @@ def roles(ansible: Ansible) -> Iterator[Roles]:
         "ansible_become": True,
         "ansible_become_user": "somebody-who-does-not-exist",
     }
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         organizations = {}
         hosts = {}
         for name, case in CASES.items():

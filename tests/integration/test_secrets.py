@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, Task, everything, processes, task
+from integration.server import Zitadel
 
 pytestmark = [pytest.mark.every_core, pytest.mark.both_ways]
 
@@ -54,7 +54,7 @@ WORKING = (
 )
 
 
-def _tasks(fake: FakeZitadel, acme: str) -> list[Task]:
+def _tasks(fake: Zitadel, acme: str) -> list[Task]:
     """Tasks whose secrets are all in variables. Those named "sensitive …" must not show values either."""
     tier: dict[str, Any] = {"org_id": acme, "key": "tier", "value": "gold"}
     hidden = {"org_id": acme, "key": "hidden", "value": "{{ text }}", "sensitive": True}
@@ -121,7 +121,7 @@ class Told:
     secrets: dict[str, str]
 
 
-def _run(ansible: Ansible, fake: FakeZitadel) -> Told:
+def _run(ansible: Ansible, fake: Zitadel) -> Told:
     acme = fake.create_organization("acme")
     user = fake.create_user("ORG_OWNER", acme, token=SECRETS["token_of_environment"])
     fake.create_user("ORG_OWNER", acme, token=SECRETS["token_of_file"])
@@ -154,7 +154,7 @@ def _run(ansible: Ansible, fake: FakeZitadel) -> Told:
 
 @pytest.fixture(scope="module")
 def told(ansible: Ansible) -> Iterator[Told]:
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         yield _run(ansible, fake)
 
 
@@ -213,7 +213,7 @@ def test_what_is_no_secret_stays_readable(told: Told) -> None:
 
 
 def test_a_short_secret_does_not_hide_other_words(ansible: Ansible) -> None:
-    with FakeZitadel() as fake:
+    with Zitadel() as fake:
         acme = fake.create_organization("acme")
         tasks = [
             task("header", {"org_id": acme, "key": "a/e", "value": "gold", "headers": {"x-a": "e", "x-b": "gold"}}),

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, task
+from integration.server import Zitadel
 
 pytestmark = pytest.mark.every_core
 
@@ -72,13 +72,13 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def fake() -> Iterator[FakeZitadel]:
-    with FakeZitadel() as fake:
+def fake() -> Iterator[Zitadel]:
+    with Zitadel() as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def values(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
+def values(ansible: Ansible, fake: Zitadel) -> tuple[Run, str]:
     """Return the run and the organization."""
     acme = fake.create_organization("acme")
     tasks = []
@@ -101,7 +101,7 @@ def values(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
 
 @pytest.mark.parametrize("name", VALUES)
 def test_a_value_is_stored_as_bytes_and_a_second_run_writes_nothing(
-    values: tuple[Run, str], fake: FakeZitadel, name: str
+    values: tuple[Run, str], fake: Zitadel, name: str
 ) -> None:
     run, acme = values
     assert run[f"set {name}"]["changed"] is True
@@ -111,7 +111,7 @@ def test_a_value_is_stored_as_bytes_and_a_second_run_writes_nothing(
 
 
 def test_many_values_are_stored_as_bytes_and_a_second_run_writes_nothing(
-    values: tuple[Run, str], fake: FakeZitadel
+    values: tuple[Run, str], fake: Zitadel
 ) -> None:
     run, acme = values
     held = fake.metadata(acme)
@@ -120,14 +120,14 @@ def test_many_values_are_stored_as_bytes_and_a_second_run_writes_nothing(
     assert not run.writes("many again")
 
 
-def test_what_was_read_can_be_set_in_another_organization(values: tuple[Run, str], fake: FakeZitadel) -> None:
+def test_what_was_read_can_be_set_in_another_organization(values: tuple[Run, str], fake: Zitadel) -> None:
     run, acme = values
     assert fake.metadata(run["copy"]["org_id"]) == fake.metadata(acme)
     assert not run.writes("copy again")
 
 
 @pytest.fixture(scope="module")
-def keys(ansible: Ansible, fake: FakeZitadel) -> tuple[Run, str]:
+def keys(ansible: Ansible, fake: Zitadel) -> tuple[Run, str]:
     acme = fake.create_organization("keys")
     tasks = []
     for number, key in enumerate(KEYS):

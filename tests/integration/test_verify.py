@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from fake_zitadel import FakeZitadel
 from integration.harness import Ansible, Run, details_of, keys_sent, task
+from integration.server import Zitadel
 
 SEARCH = "POST /metadata/_search"
 
@@ -21,7 +21,7 @@ SEARCH = "POST /metadata/_search"
 @dataclass(frozen=True)
 class Verified:
     run: Run
-    fake: FakeZitadel
+    fake: Zitadel
     organizations: dict[str, str]
 
 
@@ -30,7 +30,7 @@ def verified(ansible: Ansible) -> Iterator[Verified]:
     tier = {"key": "tier", "value": "gold"}
     many = {"metadata": {"a": "1", "b": "2"}}
     # The branches of July 2026, which lose writes.
-    with FakeZitadel("next") as fake:
+    with Zitadel("next") as fake:
         options: dict[str, dict[str, Any]] = {
             "behind": tier,
             "lost": tier,

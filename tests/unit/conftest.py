@@ -35,7 +35,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     """No test waits."""
     waits = Waits()
-    clock = types.SimpleNamespace(sleep=waits.wait, time=time.time, monotonic=time.monotonic)
+    clock = types.SimpleNamespace(
+        sleep=waits.wait, time=time.time, monotonic=lambda: time.monotonic() + sum(list(waits))
+    )
     for module in (_back_off, _connection, _lifecycle, _writer):
         monkeypatch.setattr(module, "time", clock)
     return waits

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from ansible import module_utils
@@ -18,18 +18,24 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
+from ansible_collections.community.zitadel.plugins.module_utils._desired import SCIM_PREFIX
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details, Entry
-from ansible_collections.community.zitadel.plugins.module_utils._owners import find_organization_owner
+from ansible_collections.community.zitadel.plugins.module_utils._owners import (
+    find_organization_owner,
+    find_user_owner,
+)
 from ansible_collections.community.zitadel.plugins.module_utils._spec import (
     CONNECTION_SPEC,
     METADATA_SPEC,
     ORGANIZATION_SPEC,
+    USER_SPEC,
 )
 from ansible_collections.community.zitadel.plugins.module_utils._tasks import Mode, set_metadata
 from ansible_collections.community.zitadel.plugins.module_utils._transport import ConnectionOptions
 from ansible_collections.community.zitadel.plugins.modules import zitadel_org_metadata
 
+from fake_zitadel import Entry as ServerEntry
 from fake_zitadel import FakeZitadel
 
 CONNECTION_DEFAULTS: dict[str, Any] = {name: spec.get("default") for name, spec in CONNECTION_SPEC.items()}
@@ -74,7 +80,7 @@ _numbers = itertools.count(1)
 
 
 class Site:
-    """An organization, a new one if none is given, and the tasks that write its metadata."""
+    """An organization, a new one if none is given, or a user of it, and the tasks that write its metadata."""
 
     def __init__(
         self,
@@ -82,21 +88,36 @@ class Site:
         metadata: Mapping[str, bytes | str] | None = None,
         *,
         org_id: str | None = None,
+        kind: Literal["organization", "user"] = "organization",
         **connection: Any,
     ) -> None:
         self.fake = fake
-        self.org_id = org_id or fake.create_organization(f"acme {next(_numbers)}", metadata=metadata)
+        name = f"acme {next(_numbers)}"
+        self.org_id = org_id or fake.create_organization(name, metadata=metadata if kind == "organization" else None)
+        self.kind = kind
+        self.id = self.org_id
+        if kind == "user":
+            self.id = fake.create_human(f"jane@{name}", self.org_id, metadata=metadata).user_id
         self.connection = connection_to(fake, **connection)
         self.warnings: list[str] = []
 
+    @property
+    def place(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids that a result has."""
+        return {"org_id": self.org_id, **({"user_id": self.id} if self.kind == "user" else {})}
+
     def run(self, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         """Do a task and return its result."""
-        return set_metadata(
-            self.connection,
-            {**METADATA_DEFAULTS, "org_id": self.org_id, **options},
-            find_organization_owner,
-            Mode(check_mode, diff, self.warnings.append),
-        )
+        mode = Mode(check_mode, diff, self.warnings.append)
+        if self.kind == "user":
+            params = {**METADATA_DEFAULTS, **dict.fromkeys(USER_SPEC), "user_id": self.id, **options}
+            return set_metadata(self.connection, params, find_user_owner, mode, SCIM_PREFIX)
+        params = {**METADATA_DEFAULTS, "org_id": self.org_id, **options}
+        return set_metadata(self.connection, params, find_organization_owner, mode)
 
     def fail(self, **options: Any) -> ZitadelError:
         """Do a task that fails, and return its error."""
@@ -104,9 +125,28 @@ class Site:
             self.run(**options)
         return caught.value
 
+    # What the server has, and another writer.
+
     @property
     def metadata(self) -> dict[str, bytes]:
-        return self.fake.metadata(self.org_id)
+        return {key: entry.value for key, entry in self.entries.items()}
+
+    @property
+    def entries(self) -> dict[str, ServerEntry]:
+        return self.fake.user_entries(self.id) if self.kind == "user" else self.fake.entries(self.id)
+
+    @property
+    def stored(self) -> dict[str, bytes]:
+        return self.fake.user_stored(self.id) if self.kind == "user" else self.fake.stored(self.id)
+
+    def set(self, key: str, value: bytes | str) -> None:
+        (self.fake.set_user if self.kind == "user" else self.fake.set)(self.id, key, value)
+
+    def set_many(self, metadata: Mapping[str, bytes | str]) -> None:
+        (self.fake.set_user_many if self.kind == "user" else self.fake.set_many)(self.id, metadata)
+
+    def remove(self, *keys: str) -> None:
+        (self.fake.remove_user if self.kind == "user" else self.fake.remove)(self.id, *keys)
 
     @property
     def calls(self) -> list[str]:

@@ -80,6 +80,7 @@ def test_what_v2_takes_over_for(name: str, release: str) -> None:
 V2_ANSWERS: dict[str, tuple[int, Any, str, bool]] = {
     "redirect": (302, "", "v1", False),
     "200 HTML": (200, "<title>Welcome</title>", "v1", False),
+    "200 JSON of another service": (200, {"status": "up"}, "v1", False),
     "401 HTML": (401, "<title>Log in</title>", "v1", False),
     "404 text": (404, "404 page not found", "v1", False),
     "403 JSON without a code": (403, {"error": "forbidden"}, "v1", False),

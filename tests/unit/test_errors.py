@@ -2,38 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the answers of real servers mean, and the words that a user reads."""
+"""What the answers of real servers mean, and what an error carries."""
 
 from __future__ import annotations
 
 import collections
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
 from ansible_collections.community.zitadel.plugins.module_utils._errors import (
     Fate,
     Refusal,
     WrongOrganization,
     ZitadelError,
+    defect,
+    json_object,
+    sentences,
 )
-from ansible_collections.community.zitadel.plugins.module_utils._messages import Context, explain
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import ABSENT_IDS
-
-from fake_zitadel import FakeZitadel
-from unit.helpers import Site, connection_to
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 RELEASES = ("3.4.9", "4.13.1")
+RECORDED = (*RELEASES, "3.4.9-2", "4.7.0-2", "4.13.1-2")
+WORDS = {
+    "invalid_argument": 3,
+    "not_found": 5,
+    "permission_denied": 7,
+    "failed_precondition": 9,
+    "unauthenticated": 16,
+}
 ABSENT = ABSENT_IDS["organization"]
 
 
-def refusals(release: str) -> Iterator[tuple[str, int, Any]]:
-    for line in (RECORDINGS / f"zitadel-v{release}.jsonl").read_text().splitlines():
+def refusals(recording: str) -> Iterator[tuple[str, int, Any]]:
+    for line in (RECORDINGS / f"zitadel-v{recording}.jsonl").read_text().splitlines():
         exchange = json.loads(line)
         response = exchange["response"]
         if not 200 <= response["status"] < 300:
@@ -44,9 +50,9 @@ def read(status: int, body: Any) -> Refusal:
     return Refusal.read(status, body.encode() if isinstance(body, str) else json.dumps(body).encode())
 
 
-@pytest.mark.parametrize("release", RELEASES)
-def test_every_recorded_refusal_is_taken_apart(release: str) -> None:
-    for _name, status, body in refusals(release):
+@pytest.mark.parametrize("recording", RECORDED)
+def test_every_recorded_refusal_is_taken_apart(recording: str) -> None:
+    for _name, status, body in refusals(recording):
         check(read(status, body), status, body)
 
 
@@ -54,16 +60,19 @@ def check(refusal: Refusal, status: int, body: Any) -> None:
     assert refusal.status == status
     assert refusal.json is isinstance(body, dict)
     if not isinstance(body, dict):
-        assert (refusal.code, refusal.id) == (None, None)
+        assert (refusal.code, refusal.id, refusal.is_zitadel) == (None, None, False)
         assert (refusal.message or "") in " ".join(body.split())
         return
-    assert refusal.code == body.get("code")
+    code = body.get("code")
+    assert refusal.code == (WORDS[code] if isinstance(code, str) else code)
+    # Connect writes a word.
+    assert refusal.is_zitadel is isinstance(code, int)
     assert refusal.message is not None
     assert refusal.message == (body.get("message") or body["error_description"])
-    ids = [detail["id"] for detail in body.get("details", []) if detail.get("id")]
-    assert refusal.id == (ids[0] if ids else None)
     at_end = re.search(r"\(([A-Z0-9]+-\w+)\)$", refusal.message)
     assert refusal.id == (at_end[1] if at_end else None)
+    ids = [detail["id"] for detail in body.get("details", []) if detail.get("id")]
+    assert not ids or refusal.id == ids[0]
     # Real servers refused all of these for good.
     assert not refusal.busy
     assert refusal.collision is refusal.message.endswith("Secret.NotExisting")
@@ -143,6 +152,24 @@ def test_what_is_kept_of_a_page(body: str, message: str | None) -> None:
 @pytest.mark.parametrize(
     ("status", "message", "expected"),
     [
+        (429, "grpc: received message larger than max (5 vs. 4)", True),
+        (429, "grpc: trying to send message larger than max (5 vs. 4)", True),
+        (429, "grpc: received message after decompression larger than max 4", True),
+        (429, "message size 5 is larger than configured max 4", True),
+        (429, "too many requests", False),
+        (400, "message larger than max", False),
+    ],
+)
+def test_every_wording_of_too_large(status: int, message: str, expected: bool) -> None:
+    refusal = read(status, {"code": 8, "message": message})
+    assert refusal.too_large is expected
+    assert refusal.busy is (status == 429 and not expected)
+    assert ZitadelError("no", refusal).too_large is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "expected"),
+    [
         pytest.param(500, "An internal error", True, id="500"),
         pytest.param(502, None, True, id="502"),
         pytest.param(504, None, True, id="504"),
@@ -161,100 +188,6 @@ def test_whether_the_server_may_have_acted(status: int, message: str | None, exp
     assert Refusal(status, message=message, raw=message or "").fate.doubtful is expected
 
 
-URL = "https://id.example.com"
-
-
-CONTEXT = Context(URL, "organization 42", "org.write")
-
-
-def api(status: int, code: int, message: str) -> Refusal:
-    return read(status, {"code": code, "message": message})
-
-
-def page(status: int, text: str) -> Refusal:
-    return Refusal.read(status, text.encode())
-
-
-@pytest.mark.parametrize(
-    ("refusal", "said"),
-    [
-        pytest.param(
-            Refusal(302, location="https://login.example.com/"),
-            ["redirects to https://login.example.com/", "Set url", "headers"],
-            id="redirect",
-        ),
-        pytest.param(
-            api(401, 16, "Errors.Token.Invalid (AUTH-7fs1e)"), ["token was refused", "expired", "scope"], id="token"
-        ),
-        pytest.param(
-            api(500, 2, "rpc error: code = Unauthenticated desc = auth header missing ()"),
-            ["token was refused"],
-            id="token, wrapped",
-        ),
-        pytest.param(page(401, "Log in"), ["HTTP 401 and not JSON", "headers", "'Log in'"], id="401 that is no JSON"),
-        pytest.param(
-            api(403, 7, "Organisation doesn't exist (AUTH-Bs7Ds)"),
-            ["There is no organization 42", "org_name", "org_domain"],
-            id="unknown organization",
-        ),
-        pytest.param(
-            api(404, 5, "membership not found (AUTHZ-cdgFk)"),
-            ["no role in organization 42", "ORG_OWNER", "ORG_OWNER_VIEWER"],
-            id="no role",
-        ),
-        pytest.param(
-            api(403, 7, "No matching permissions found (AUTH-5mWD2)"),
-            ["lacks the permission org.write in organization 42", "ORG_SETTINGS_MANAGER"],
-            id="no permission",
-        ),
-        pytest.param(
-            api(400, 9, "Organisation not found (COMMAND-QXPGs)"), ["organization 42 has been removed"], id="removed"
-        ),
-        pytest.param(api(429, 8, "x (QUOTA-vjAy8)"), ["used up its quota", "does not help"], id="quota"),
-        pytest.param(api(429, 8, "x (LIMITS-molsj)"), ["blocked", "does not help"], id="blocked"),
-        pytest.param(
-            api(429, 8, "grpc: received message larger than max (6 vs. 4)"), ["larger than the server"], id="too large"
-        ),
-        pytest.param(Refusal(413), ["refuses a request of this size", "client_max_body_size"], id="413"),
-        pytest.param(
-            api(404, 5, "unable to set instance using origin &{a  http}: Instance not found"),
-            [f"No ZITADEL instance answers under the host name of {URL}", "instance_host"],
-            id="wrong host",
-        ),
-        pytest.param(
-            page(404, "unable to set instance using origin &{a  http}"),
-            [f"No ZITADEL instance answers under the host name of {URL}"],
-            id="wrong host, as text",
-        ),
-        pytest.param(page(502, "Bad Gateway"), ["not available (HTTP 502)", "'Bad Gateway'"], id="page"),
-        pytest.param(api(404, 5, "Not Found"), ["does not know this call", "root of a ZITADEL"], id="unknown route"),
-        pytest.param(api(400, 3, "invalid X"), ["does not accept what was sent", "invalid X"], id="invalid"),
-        pytest.param(
-            api(500, 2, "rpc error: code = InvalidArgument desc = invalid X ()"),
-            ["does not accept what was sent", "invalid X"],
-            id="invalid, wrapped",
-        ),
-        pytest.param(api(429, 8, "slow down"), ["is rate limited", "retries"], id="rate limit"),
-        pytest.param(api(503, 14, "starting"), ["is not available", "retries"], id="unavailable"),
-        pytest.param(api(500, 13, "internal"), ["ZITADEL failed (HTTP 500, code 13)", "internal"], id="internal"),
-    ],
-)
-def test_what_a_refusal_means_to_a_user(refusal: Refusal, said: list[str]) -> None:
-    text = explain(refusal, CONTEXT)
-    for words in said:
-        assert words in text
-    if refusal.json and refusal.message:
-        assert refusal.message in text
-
-
-def test_the_roles_that_may_read() -> None:
-    refusal = api(403, 7, "x (AUTH-5mWD2)")
-    own = Context(URL, permission="org.read")
-    assert "org.read in the service account's own organization" in explain(refusal, own)
-    assert "VIEWER" in explain(refusal, own)
-    assert "VIEWER" not in explain(refusal, CONTEXT)
-
-
 def test_an_error_that_says_one_thing_more() -> None:
     first = WrongOrganization("A", read(404, {"code": 5}), fate=Fate(doubtful=True), result={"changed": True})
     error = first.adding("B.")
@@ -265,57 +198,89 @@ def test_an_error_that_says_one_thing_more() -> None:
     assert error.error == {"status": None, "code": None, "id": None, "message": None}
 
 
-# Through the client and the fake: the interface's last section.
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        pytest.param(429, {"code": 8, "message": "slow down"}, Fate(transient=True, hopeless=True), id="rate limit"),
+        pytest.param(503, "starting", Fate(doubtful=True, transient=True, hopeless=True), id="unavailable"),
+        pytest.param(500, {"code": 2, "message": "(SQLSTATE 23505)"}, Fate(transient=True), id="two writers"),
+        pytest.param(500, {"code": 13, "message": "internal"}, Fate(doubtful=True), id="internal"),
+        pytest.param(401, "log in", Fate(hopeless=True), id="401"),
+        pytest.param(401, {"code": "unauthenticated"}, Fate(hopeless=True), id="401 of Connect"),
+        pytest.param(429, {"code": 8, "message": "larger than max"}, Fate(), id="too large"),
+        pytest.param(429, {"code": 8, "message": "x (QUOTA-vjAy8)"}, Fate(), id="quota"),
+        pytest.param(403, {"code": 7, "message": "no"}, Fate(), id="permission"),
+    ],
+)
+def test_what_is_known_of_a_request(status: int, body: Any, expected: Fate) -> None:
+    assert read(status, body).fate == expected
 
 
-def _login_as(site: Site, role: str | None, organization: str | None = None) -> None:
-    user = site.fake.create_user(role, organization or site.org_id)
-    site.connection = connection_to(site.fake, login=AccessToken(user.token))
+def test_a_doubt_stays_over_all_tries() -> None:
+    doubtful = Fate(doubtful=True, transient=True)
+    assert Fate(hopeless=True).after(doubtful) == Fate(doubtful=True, hopeless=True)
+    assert doubtful.after(Fate()) == doubtful
+    assert Fate().after(Fate(transient=True)) == Fate()
 
 
-SITUATIONS: list[tuple[str, Callable[[Site], object], dict[str, Any], list[str]]] = [
-    ("expired token", lambda site: site.fake.expire_token(), {}, ["token was refused (HTTP 401)", "expired"]),
-    ("viewer", lambda site: _login_as(site, "ORG_OWNER_VIEWER"), {}, ["permission org.write in organization {org}"]),
-    ("no role", lambda site: _login_as(site, None), {}, ["The service account has no role in organization {org}"]),
-    ("stranger", lambda site: _login_as(site, "ORG_OWNER", site.fake.home_id), {}, ["no role in organization {org}"]),
-    ("unknown id", lambda site: None, {"org_id": "123"}, ["There is no organization 123 at {url}", "org_name"]),
-    ("a name as the id", lambda site: None, {"org_id": "acme"}, ["There is no organization acme", "org_name"]),
-    ("unknown name", lambda site: None, {"org_id": None, "org_name": "Acme"}, ["name 'Acme'", "{url}"]),
-    ("unknown domain", lambda site: None, {"org_id": None, "org_domain": "a.b"}, ["the domain 'a.b'", "{url}"]),
-    (
-        "removed organization",
-        lambda site: site.fake.change_state(site.org_id, "removed"),
-        {},
-        ["organization {org} at {url}: it has been removed"],
-    ),
-    (
-        "removed in between",
-        lambda site: site.fake.before(lambda _: site.fake.change_state(site.org_id, "removed"), path="/k$"),
-        {},
-        ["Cannot set the key 'k'", "organization {org} has been removed"],
-    ),
-    ("no answer", lambda site: site.fake.redirect("https://l/"), {}, ["{url} redirects to https://l/"]),
-    (
-        "quota",
-        lambda site: site.fake.respond(429, {"code": 8, "message": "x (QUOTA-vjAy8)"}),
-        {},
-        ["instance {url} is blocked or has used up its quota"],
-    ),
-    ("long key", lambda site: None, {"key": "k" * 201}, ["key: the metadata key 'kkk", "201 characters"]),
-    ("long value", lambda site: None, {"value": "v" * 500_001}, ["the value of 'k' has 500001 bytes"]),
-]
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (404, {"code": 5, "message": "Not Found"}, True),
+        (404, {"code": "not_found", "message": "Not Found"}, True),
+        (404, {"code": 5, "message": "Not Found", "details": [{"id": "X-1"}]}, False),
+        (404, {"code": 5, "message": "membership not found (AUTHZ-cdgFk)"}, False),
+        (404, "Not Found", False),
+        (405, {"code": 5, "message": "Not Found"}, False),
+    ],
+    ids=str,
+)
+def test_a_call_that_the_server_does_not_know(status: int, body: Any, expected: bool) -> None:
+    assert read(status, body).unknown_route is expected
 
 
-@pytest.mark.parametrize(("prepare", "options", "said"), [pytest.param(*rest, id=name) for name, *rest in SITUATIONS])
-def test_situations_that_a_user_must_understand(
-    prepare: Callable[[Site], object], options: dict[str, Any], said: list[str]
-) -> None:
-    with FakeZitadel() as fake:
-        site = Site(fake, {"other": "1"} if options.get("key") is None else {})
-        prepare(site)
-        error = site.fail(**{"key": "k", "value": "v", **options})
-        for text in said:
-            assert text.format(org=site.org_id, url=fake.url) in error.msg
-        assert fake.token not in error.msg
-        assert "k" not in site.metadata
-        assert not error.result.get("changed")
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        ("invalid_argument", "value length must be between 1 and 500000 bytes", True),
+        ("invalid_argument", "key length must be between 1 and 200 runes", False),
+        ("internal", "value length must be between 1 and 500000 bytes", False),
+    ],
+)
+def test_a_release_that_removes_nothing_by_an_empty_value(code: str, message: str, expected: bool) -> None:
+    assert read(400, {"code": code, "message": f"validation error: metadata[1].{message}"}).empty_value is expected
+
+
+def test_a_text_is_redacted_before_it_is_shortened() -> None:
+    secret = "s" * 300
+
+    def redact(text: str) -> str:
+        return text.replace(secret, "********")
+
+    assert Refusal.read(502, f"bad {secret}".encode(), redact=redact).message == "bad ********"
+    refusal = Refusal.read(302, b"", f"https://a/{secret}", redact)
+    assert refusal.location == "https://a/********"
+    refusal = Refusal.read(429, b'{"code": 8, "message": "larger than max"}', redact=lambda _text: "********")
+    # Its meaning does not depend on what is shown.
+    assert (refusal.message, refusal.too_large) == ("********", True)
+    assert "larger" not in repr(refusal)
+
+
+def test_what_nobody_expected_shows_no_text() -> None:
+    try:
+        raise RuntimeError("5ecret")
+    except RuntimeError as exception:
+        error = defect(exception)
+    assert re.search(r"RuntimeError in test_errors\.py, line \d+\.$", error.msg)
+    assert "5ecret" not in error.msg
+
+
+@pytest.mark.parametrize("text", ["Yes.", "Yes!", "Yes?", "Yes…"])
+def test_sentences_end(text: str) -> None:
+    assert (sentences(text), sentences("Yes")) == (text, "Yes.")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"a": 1'])
+def test_what_is_no_json_object(body: bytes) -> None:
+    assert json_object(body) is None
+    assert json_object(b' {"a": 1}\n') == {"a": 1}

@@ -15,13 +15,16 @@ from urllib.parse import parse_qs
 
 import jwt
 import pytest
+from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
+from ansible_collections.community.zitadel.plugins.module_utils._errors import Refusal
+from ansible_collections.community.zitadel.plugins.module_utils._messages import Context, explain
 from ansible_collections.community.zitadel.plugins.modules import (
     zitadel_org_metadata_bulk,
     zitadel_org_metadata_info,
 )
 
 from fake_zitadel import FakeZitadel
-from unit.helpers import Runner
+from unit.helpers import Runner, Site, connection_to
 
 TASK: dict[str, Any] = {"org_id": "1", "key": "k", "value": "v"}
 NGINX = "<html>\r\n<head><title>400 {0}</title></head>\r\n<body>\r\n<center>{0}</center>\r\n</body>\r\n</html>\r\n"
@@ -32,6 +35,159 @@ def failed(result: dict[str, Any]) -> str:
     assert (result["failed"], result["changed"]) == (True, False)
     assert "defect" not in result["msg"]
     return str(result["msg"])
+
+
+# What a refusal means
+
+URL = "https://id.example.com"
+
+
+CONTEXT = Context(URL, "organization 42", "org.write")
+
+
+def api(status: int, code: int, message: str) -> Refusal:
+    return read(status, {"code": code, "message": message})
+
+
+def read(status: int, body: Any) -> Refusal:
+    return Refusal.read(status, json.dumps(body).encode())
+
+
+def page(status: int, text: str) -> Refusal:
+    return Refusal.read(status, text.encode())
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        pytest.param(
+            Refusal(302, location="https://login.example.com/"),
+            ["redirects to https://login.example.com/", "Set url", "headers"],
+            id="redirect",
+        ),
+        pytest.param(
+            api(401, 16, "Errors.Token.Invalid (AUTH-7fs1e)"), ["token was refused", "expired", "scope"], id="token"
+        ),
+        pytest.param(
+            api(500, 2, "rpc error: code = Unauthenticated desc = auth header missing ()"),
+            ["token was refused"],
+            id="token, wrapped",
+        ),
+        pytest.param(page(401, "Log in"), ["HTTP 401 and not JSON", "headers", "'Log in'"], id="401 that is no JSON"),
+        pytest.param(
+            api(403, 7, "Organisation doesn't exist (AUTH-Bs7Ds)"),
+            ["There is no organization 42", "org_name", "org_domain"],
+            id="unknown organization",
+        ),
+        pytest.param(
+            api(404, 5, "membership not found (AUTHZ-cdgFk)"),
+            ["no role in organization 42", "ORG_OWNER", "ORG_OWNER_VIEWER"],
+            id="no role",
+        ),
+        pytest.param(
+            api(403, 7, "No matching permissions found (AUTH-5mWD2)"),
+            ["lacks the permission org.write in organization 42", "ORG_SETTINGS_MANAGER"],
+            id="no permission",
+        ),
+        pytest.param(
+            api(400, 9, "Organisation not found (COMMAND-QXPGs)"), ["organization 42 has been removed"], id="removed"
+        ),
+        pytest.param(api(429, 8, "x (QUOTA-vjAy8)"), ["used up its quota", "does not help"], id="quota"),
+        pytest.param(api(429, 8, "x (LIMITS-molsj)"), ["blocked", "does not help"], id="blocked"),
+        pytest.param(
+            api(429, 8, "grpc: received message larger than max (6 vs. 4)"), ["larger than the server"], id="too large"
+        ),
+        pytest.param(Refusal(413), ["refuses a request of this size", "client_max_body_size"], id="413"),
+        pytest.param(
+            api(404, 5, "unable to set instance using origin &{a  http}: Instance not found"),
+            [f"No ZITADEL instance answers under the host name of {URL}", "instance_host"],
+            id="wrong host",
+        ),
+        pytest.param(
+            page(404, "unable to set instance using origin &{a  http}"),
+            [f"No ZITADEL instance answers under the host name of {URL}"],
+            id="wrong host, as text",
+        ),
+        pytest.param(page(502, "Bad Gateway"), ["not available (HTTP 502)", "'Bad Gateway'"], id="page"),
+        pytest.param(api(404, 5, "Not Found"), ["does not know this call", "root of a ZITADEL"], id="unknown route"),
+        pytest.param(api(400, 3, "invalid X"), ["does not accept what was sent", "invalid X"], id="invalid"),
+        pytest.param(
+            api(500, 2, "rpc error: code = InvalidArgument desc = invalid X ()"),
+            ["does not accept what was sent", "invalid X"],
+            id="invalid, wrapped",
+        ),
+        pytest.param(api(429, 8, "slow down"), ["is rate limited", "retries"], id="rate limit"),
+        pytest.param(api(503, 14, "starting"), ["is not available", "retries"], id="unavailable"),
+        pytest.param(api(500, 13, "internal"), ["ZITADEL failed (HTTP 500, code 13)", "internal"], id="internal"),
+    ],
+)
+def test_what_a_refusal_means_to_a_user(refusal: Refusal, said: list[str]) -> None:
+    text = explain(refusal, CONTEXT)
+    for words in said:
+        assert words in text
+    if refusal.json and refusal.message:
+        assert refusal.message in text
+
+
+def test_the_roles_that_may_read() -> None:
+    refusal = api(403, 7, "x (AUTH-5mWD2)")
+    own = Context(URL, permission="org.read")
+    assert "org.read in the service account's own organization" in explain(refusal, own)
+    assert "VIEWER" in explain(refusal, own)
+    assert "VIEWER" not in explain(refusal, CONTEXT)
+
+
+def _login_as(site: Site, role: str | None, organization: str | None = None) -> None:
+    user = site.fake.create_user(role, organization or site.org_id)
+    site.connection = connection_to(site.fake, login=AccessToken(user.token))
+
+
+SITUATIONS: list[tuple[str, Callable[[Site], object], dict[str, Any], list[str]]] = [
+    ("expired token", lambda site: site.fake.expire_token(), {}, ["token was refused (HTTP 401)", "expired"]),
+    ("viewer", lambda site: _login_as(site, "ORG_OWNER_VIEWER"), {}, ["permission org.write in organization {org}"]),
+    ("no role", lambda site: _login_as(site, None), {}, ["The service account has no role in organization {org}"]),
+    ("stranger", lambda site: _login_as(site, "ORG_OWNER", site.fake.home_id), {}, ["no role in organization {org}"]),
+    ("unknown id", lambda site: None, {"org_id": "123"}, ["There is no organization 123 at {url}", "org_name"]),
+    ("a name as the id", lambda site: None, {"org_id": "acme"}, ["There is no organization acme", "org_name"]),
+    ("unknown name", lambda site: None, {"org_id": None, "org_name": "Acme"}, ["name 'Acme'", "{url}"]),
+    ("unknown domain", lambda site: None, {"org_id": None, "org_domain": "a.b"}, ["the domain 'a.b'", "{url}"]),
+    (
+        "removed organization",
+        lambda site: site.fake.change_state(site.org_id, "removed"),
+        {},
+        ["organization {org} at {url}: it has been removed"],
+    ),
+    (
+        "removed in between",
+        lambda site: site.fake.before(lambda _: site.fake.change_state(site.org_id, "removed"), path="/k$"),
+        {},
+        ["Cannot set the key 'k'", "organization {org} has been removed"],
+    ),
+    ("no answer", lambda site: site.fake.redirect("https://l/"), {}, ["{url} redirects to https://l/"]),
+    (
+        "quota",
+        lambda site: site.fake.respond(429, {"code": 8, "message": "x (QUOTA-vjAy8)"}),
+        {},
+        ["instance {url} is blocked or has used up its quota"],
+    ),
+    ("long key", lambda site: None, {"key": "k" * 201}, ["key: the metadata key 'kkk", "201 characters"]),
+    ("long value", lambda site: None, {"value": "v" * 500_001}, ["the value of 'k' has 500001 bytes"]),
+]
+
+
+@pytest.mark.parametrize(("prepare", "options", "said"), [pytest.param(*rest, id=name) for name, *rest in SITUATIONS])
+def test_situations_that_a_user_must_understand(
+    prepare: Callable[[Site], object], options: dict[str, Any], said: list[str]
+) -> None:
+    with FakeZitadel() as fake:
+        site = Site(fake, {"other": "1"} if options.get("key") is None else {})
+        prepare(site)
+        error = site.fail(**{"key": "k", "value": "v", **options})
+        for text in said:
+            assert text.format(org=site.org_id, url=fake.url) in error.msg
+        assert fake.token not in error.msg
+        assert "k" not in site.metadata
+        assert not error.result.get("changed")
 
 
 # What url leads to

@@ -14,9 +14,10 @@ from ansible_collections.community.zitadel.plugins.module_utils import _api_comm
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import Owner
 from ansible_collections.community.zitadel.plugins.module_utils._metadata_v2 import MetadataV2
+from ansible_collections.community.zitadel.plugins.modules import zitadel_org_metadata_bulk
 
 from fake_zitadel import FakeZitadel
-from unit.helpers import BIG, Site, connection_to, lists
+from unit.helpers import BIG, Runner, Site, connection_to, lists
 
 BEFORE = {"k": "v", "l": "v", "m": "v"}
 SEARCH = "POST /v2/organizations/_search"
@@ -88,6 +89,19 @@ def test_many_sets_and_removals_are_tried_in_one_call_once(
     sent = ["Set", "Set", "Set"] if together else ["Set", "Set", "Set", "Delete", "Delete"]
     assert calls(server) == ["List", *sent, "List"]
     assert [request.status for request in server.writes].count(400) == (not together)
+
+
+@pytest.mark.parametrize("release", ["4.7.0", "4.13.1"])
+def test_many_organizations_try_one_call_once(runner: Runner, release: str) -> None:
+    with FakeZitadel(release) as fake:
+        organizations = [fake.create_organization(f"o{number}", metadata=BEFORE) for number in range(12)]
+        fake.clear_requests()
+        entries = [{"org_id": org_id, "metadata": {"k": "w"}, "absent_keys": ["l"]} for org_id in organizations]
+        options = {"url": fake.url, "token": fake.token, "api_version": "v2", "connections": 8}
+        result = runner.run(zitadel_org_metadata_bulk.main, organizations=entries, **options)
+        assert [lists(one) for one in result["organizations"]] == [{"updated": ["k"], "removed": ["l"]}] * 12
+        statuses = [request.status for request in fake.writes]
+        assert (len(statuses), statuses.count(400)) == ((25, 1) if release == "4.7.0" else (12, 0))
 
 
 @pytest.mark.parametrize("value", [b"v", None], ids=["set", "removed"])

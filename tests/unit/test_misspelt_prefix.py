@@ -27,12 +27,7 @@ def acme(fake: FakeZitadel) -> str:
     "options",
     [
         pytest.param({**PREFIX, "metadata": {"aa/1": "v"}}, id="misspelt"),
-        pytest.param({**PREFIX, "metadata": {"a": "v", "A/1": "v", "b/a/1": "v"}}, id="several keys"),
-        pytest.param({**PREFIX, "metadata_b64": {"aa/1": "dg=="}}, id="base64"),
-        pytest.param({**PREFIX, "metadata": {"aa/1": "v"}, "keep": ["a/1"]}, id="keep says too little"),
         pytest.param({**PREFIX, "metadata": {"aa/1": "v"}, "_ansible_check_mode": True}, id="check mode"),
-        pytest.param({**PREFIX, "metadata": {}}, id="nothing at all"),
-        pytest.param({"purge": True, "max_removals": 9, "metadata": {}}, id="nothing at all, without a prefix"),
     ],
 )
 def test_it_is_refused(runner: Runner, acme: str, options: dict[str, Any]) -> None:

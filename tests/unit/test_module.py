@@ -213,46 +213,8 @@ def test_null_is_not_given(runner: Runner, acme: Site, monkeypatch: pytest.Monke
         pytest.param({"org_id": ""}, "org_id is given, but empty", id="empty organization"),
         pytest.param({"organization_id": ""}, "org_id is given, but empty", id="empty organization by its alias"),
         pytest.param({"key": None}, "Nothing is asked for", id="nothing"),
-        pytest.param({"key": ""}, "key is given, but empty", id="empty key"),
         pytest.param({"value": None}, "needs either value or value_b64, and not null", id="no value"),
-        pytest.param({"value_b64": VALUE_B64}, "needs either value or value_b64", id="two values"),
-        pytest.param(
-            {"metadata": {"a": "b"}}, "key and metadata or metadata_b64 are mutually exclusive", id="key and many"
-        ),
-        pytest.param({"metadata_b64": {"a": "dg=="}}, "are mutually exclusive", id="key and many as base64"),
-        pytest.param({"key": None, "metadata": {"a": 1}}, "value is given without key", id="value without key"),
-        pytest.param(
-            {"key": None, "value": None, "metadata": {"a": 1}, "metadata_b64": {"a": "dg=="}},
-            "the key 'a' is in both metadata and metadata_b64",
-            id="a key in both",
-        ),
-        pytest.param({"absent_keys": ["k"]}, "absent_keys asks to remove the key 'k', which the task also", id="both"),
-        pytest.param({"absent_keys": [""]}, "absent_keys: a metadata key is empty", id="empty absent key"),
-        pytest.param({"purge_prefix": "a"}, "purge_prefix is given without purge", id="prefix without purge"),
-        pytest.param({"purge_prefix": ""}, "purge_prefix is given, but empty", id="empty prefix"),
-        pytest.param({"keep": ["a"]}, "keep is given without purge", id="keep without purge"),
-        pytest.param({"max_removals": 0}, "max_removals is given without purge", id="limit without purge"),
         pytest.param({"purge": True}, "purge needs state: present and metadata", id="purge with a key"),
-        pytest.param(
-            {"key": None, "value": None, "purge": True, "metadata": {}},
-            "removes every key",
-            id="purge with nothing",
-        ),
-        pytest.param(
-            {"key": None, "value": None, "purge": True, "absent_keys": ["a"]},
-            "removes every key",
-            id="purge alone",
-        ),
-        pytest.param(
-            {"key": None, "value": None, "purge": True, "metadata": {"a": 1}, "state": "absent"},
-            "purge needs state: present",
-            id="purge and absent",
-        ),
-        pytest.param(
-            {"key": None, "value": None, "purge": True, "metadata": {"a": 1}, "max_removals": -1},
-            "max_removals is -1",
-            id="negative limit",
-        ),
         pytest.param({"headers": {"authorization": HEADER}}, "headers may not set authorization", id="header"),
         pytest.param({"headers": {"X": f"{HEADER}\r\nA: b"}}, "the value of X cannot be sent", id="header injection"),
     ],
@@ -265,21 +227,6 @@ def test_options_that_make_no_sense(runner: Runner, options: dict[str, Any], sai
     assert "added" not in result
     runner.assert_hidden(HEADER)
     assert not runner.fake.requests
-
-
-@pytest.mark.parametrize(
-    ("options", "metadata"),
-    [
-        pytest.param({"state": "absent", "key": "a", "value": "ignored"}, {"b": b"1"}, id="value"),
-        pytest.param({"state": "absent", "key": "a", "value_b64": "no base64"}, {"b": b"1"}, id="base64"),
-        pytest.param({"state": "absent", "metadata": {"a": None}}, {"b": b"1"}, id="null"),
-        pytest.param({"state": "absent", "metadata_b64": {"a": ""}, "absent_keys": ["b"]}, {}, id="both"),
-    ],
-)
-def test_values_do_not_matter_to_a_removal(runner: Runner, options: dict[str, Any], metadata: dict[str, bytes]) -> None:
-    site = Site(runner.fake, {"a": "1", "b": "1"})
-    assert runner.run(org_id=site.org_id, **options)["changed"] is True
-    assert site.metadata == metadata
 
 
 def test_check_mode_and_diff(runner: Runner) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.community.zitadel.plugins.module_utils._desired import Desired, Purge
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
-from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details, Entry, Listing, selection_of
+from ansible_collections.community.zitadel.plugins.module_utils._metadata import Details, Entry, Listing
 from ansible_collections.community.zitadel.plugins.module_utils._plan import (
     Outcome,
     Plan,
@@ -20,13 +20,13 @@ from ansible_collections.community.zitadel.plugins.module_utils._plan import (
     outcome,
     plan,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unit.helpers import entry
 
-KEYS = st.text("ab/", min_size=1, max_size=3)
-VALUES = st.binary(min_size=1, max_size=2)
+KEYS = st.text("ab/", min_size=1, max_size=2)
+VALUES = st.binary(min_size=1, max_size=1)
 
 
 def listing(current: Mapping[str, bytes | str], *, complete: bool = True) -> Listing:
@@ -139,6 +139,7 @@ def test_purge_refuses_an_incomplete_list() -> None:
     assert plan_for({"k": "v"}, Desired({"k": b"w"}), complete=False).updated == {"k": b"w"}
 
 
+@settings(max_examples=60)
 @given(
     st.dictionaries(KEYS, VALUES),
     st.dictionaries(KEYS, VALUES),
@@ -162,29 +163,6 @@ def test_a_plan_leads_to_what_is_desired_and_then_to_nothing(
     assert not plan(listing(after), desired).changed
     assert list(todo.values) == [*todo.added, *todo.updated, *todo.removed]
     assert all(desired.selection().matches(key) for key in [*todo.added, *todo.updated, *todo.removed])
-
-
-@pytest.mark.parametrize(
-    ("keys", "prefix", "expected"),
-    [
-        pytest.param(["k"], None, ("EQUALS", "k"), id="one key"),
-        pytest.param(["app/a", "app/b"], None, ("STARTS_WITH", "app/"), id="keys with one beginning"),
-        pytest.param(["abc", "abd"], None, ("STARTS_WITH", "ab"), id="character by character"),
-        pytest.param(["x", "y"], None, ("STARTS_WITH", ""), id="keys without"),
-        pytest.param(["k"], "", ("STARTS_WITH", ""), id="purge of everything"),
-        pytest.param(["p/k"], "p/", ("STARTS_WITH", "p/"), id="purge with a prefix"),
-        pytest.param(["q"], "p/", ("STARTS_WITH", ""), id="a key outside of the prefix"),
-        pytest.param([], None, ("STARTS_WITH", ""), id="nothing"),
-    ],
-)
-def test_the_smallest_selection(keys: list[str], prefix: str | None, expected: tuple[str, str]) -> None:
-    assert selection_of(keys, prefix) == (*expected, frozenset(keys) if prefix is None else None)
-
-
-@given(st.lists(st.text(min_size=1), min_size=1), st.none() | st.text(), st.text())
-def test_a_selection_has_all_that_was_asked_for(keys: list[str], prefix: str | None, end: str) -> None:
-    selection = selection_of(keys, prefix)
-    assert all(selection.matches(text) for text in [*keys, *([] if prefix is None else [prefix + end])])
 
 
 RIGHT, LATER, NOT_YET = Outcome.RIGHT, Outcome.LATER, Outcome.NOT_YET
@@ -216,23 +194,16 @@ def test_what_a_reader_can_see_after_a_write(
 
 
 @pytest.mark.parametrize(
-    ("seen", "written", "answered", "expected"),
+    ("seen", "written", "expected"),
     [
-        pytest.param("2026-01-01T00:00:00Z", b"x", "2026-01-01T00:00:00.5Z", RIGHT, id="right bytes"),
-        pytest.param("2026-01-01T00:00:00.5Z", b"v", "2026-01-01T00:00:00Z", LATER, id="later"),
-        pytest.param("2026-01-01T00:00:00.5Z", b"v", "2026-01-01T00:00:00.500000Z", NOT_YET, id="the same"),
-        pytest.param(
-            "2026-01-01T00:00:00.500000Z", b"v", "2026-01-01T00:00:00.5Z", NOT_YET, id="the same, more digits"
-        ),
-        pytest.param("2026-01-01T00:00:00.123456Z", b"v", "2026-01-01T00:00:00.12Z", LATER, id="more digits"),
-        pytest.param("2026-01-01T00:00:00Z", b"v", "2026-01-01T00:00:00.001Z", NOT_YET, id="earlier"),
-        pytest.param("2026-01-01T00:00:00Z", b"v", None, NOT_YET, id="no date in the answer"),
-        pytest.param("2026-01-01T00:00:00.5Z", None, "2026-01-01T00:00:00Z", LATER, id="removed, and set again"),
-        pytest.param("2025-12-31T23:59:59Z", None, "2026-01-01T00:00:00Z", NOT_YET, id="removed, and still there"),
+        pytest.param("2026-01-01T00:00:00.5Z", b"x", RIGHT, id="right bytes"),
+        pytest.param("2026-01-01T00:00:00.51Z", b"v", LATER, id="later"),
+        pytest.param("2026-01-01T00:00:00.51Z", None, LATER, id="removed, and set again"),
+        pytest.param("2026-01-01T00:00:00.500Z", b"v", NOT_YET, id="the same"),
+        pytest.param("2025-12-31T23:59:59Z", None, NOT_YET, id="removed, and still there"),
     ],
 )
-def test_dates_decide_where_there_is_no_sequence(
-    seen: str, written: bytes | None, answered: str | None, expected: Outcome
-) -> None:
+def test_dates_decide_where_there_is_no_sequence(seen: str, written: bytes | None, expected: Outcome) -> None:
     found = Entry("k", b"x", Details(change_date=seen))
-    assert outcome(found, written, Details(change_date=answered)) is expected
+    assert outcome(found, written, Details(change_date="2026-01-01T00:00:00.5Z")) is expected
+    assert outcome(found, written, Details()) is (RIGHT if expected is RIGHT else NOT_YET)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from ansible_collections.community.zitadel.plugins.module_utils import _hits, _users
 from ansible_collections.community.zitadel.plugins.modules import (
     zitadel_user_info,
     zitadel_user_metadata,
@@ -17,7 +18,7 @@ from ansible_collections.community.zitadel.plugins.modules import (
 )
 
 from fake_zitadel import FakeZitadel
-from unit.helpers import NO_ERROR, Runner, Waits, lists
+from unit.helpers import NO_ERROR, Runner, lists
 
 BEFORE = {"old": "1", "a/old": "1", "x": "1", "urn:zitadel:scim:name": "jane"}
 SCIM = {"urn:zitadel:scim:name": b"jane"}
@@ -88,28 +89,6 @@ def test_a_task(jane: Jane, options: dict[str, Any], reported: Any, stored: dict
     assert jane.run(**options)["changed"] is False
 
 
-@pytest.mark.parametrize(
-    ("prepare", "options"),
-    [
-        pytest.param(lambda fake: fake.lose_writes(), {"key": "n", "value": "v"}, id="lost"),
-        pytest.param(lambda fake: fake.lose_writes(), {"key": "old", "state": "absent"}, id="removal lost"),
-        pytest.param(lambda fake: fake.lag(2), {"metadata": {"n": "v", "a/n": "v"}}, id="late"),
-        pytest.param(lambda fake: fake.drop("after", writes=True), {"key": "n", "value": "v"}, id="dropped"),
-        pytest.param(lambda fake: fake.collide(), {"metadata": {"n": "v", "old": "2"}}, id="collision"),
-    ],
-)
-def test_what_is_reported_as_written_is_there(
-    jane: Jane, waits: Waits, prepare: Callable[[FakeZitadel], object], options: dict[str, Any]
-) -> None:
-    prepare(jane.fake)
-    result = jane.run(**options)
-    assert not result.get("failed"), result["msg"]
-    assert result["changed"] is True
-    assert not jane.fake.faults.waiting()
-    assert jane.fake.user_stored(jane.user) == jane.fake.user_metadata(jane.user)
-    assert jane.run(**options)["changed"] is False
-
-
 def test_the_same_value_after_a_removal(jane: Jane) -> None:
     """Some releases say 200 to the single call and do nothing."""
     assert jane.run(key="old", state="absent")["changed"]
@@ -117,22 +96,53 @@ def test_the_same_value_after_a_removal(jane: Jane) -> None:
     assert jane.metadata["old"] == b"1"
 
 
-def test_the_requests_of_a_task(jane: Jane) -> None:
-    """One to find the user, then as for organizations."""
-    for options, number in (({"key": "x", "value": "1"}, 2), ({"key": "x", "value": "2"}, 4)):
-        jane.fake.clear_requests()
-        jane.run(**options)
-        assert len(jane.fake.requests) == number, [request.path for request in jane.fake.requests]
-    jane.fake.clear_requests()
-    result = jane.runner.run(
-        zitadel_user_metadata.main,
-        **{name: value for name, value in jane.options.items() if name != "user_id"},
-        login_name="jane@acme",
-        key="x",
-        value="2",
-    )
-    assert (result["changed"], result["user_id"]) == (False, jane.user.user_id)
-    assert len(jane.fake.requests) == 2
+REQUESTS: list[Any] = [
+    pytest.param({"key": "x", "value": "1"}, ["read"], id="unchanged"),
+    pytest.param({"key": "x", "value": "2"}, ["read", "set", "read"], id="changed"),
+    pytest.param({"key": "n", "value": "1"}, ["read", "prove", "set", "read"], id="new"),
+    pytest.param({"key": "n", "state": "absent"}, ["read", "prove"], id="removed already"),
+    pytest.param({"absent_keys": ["x", "old"]}, ["read", "remove", "read"], id="removed"),
+    pytest.param({"metadata": {"x": "2", "n": "1"}, "verify": False}, ["read", "set"], id="unverified"),
+    pytest.param({"key": "x", "value": "2", **CHECK}, ["read", "ask"], id="check mode"),
+    pytest.param({"key": "x", "value": "1", **CHECK}, ["read"], id="check mode, unchanged"),
+]
+
+
+def requests_of(jane: Jane) -> list[str]:
+    user, service = f"/management/v1/users/{jane.user.user_id}", "/zitadel.user.v2.UserService/"
+    names = {
+        f"GET /v2/users/{jane.user.user_id}": "find",
+        "POST /v2/users": "find",
+        f"POST {user}/metadata/_search": "read",
+        f"POST {service}ListUserMetadata": "read",
+        f"POST {user}/metadata/_bulk": "set",
+        f"POST {service}SetUserMetadata": "set",
+        f"DELETE {user}/metadata/_bulk": "remove",
+        f"DELETE {user}/metadata/x": "remove",
+        f"POST {service}DeleteUserMetadata": "remove",
+        "GET /management/v1/orgs/me": "prove",
+        "POST /auth/v1/permissions/zitadel/me/_search": "ask",
+    }
+    return [names[f"{request.method} {request.path}"] for request in jane.fake.requests]
+
+
+@pytest.mark.parametrize(("options", "expected"), REQUESTS)
+def test_the_requests_of_a_task(jane: Jane, options: dict[str, Any], expected: list[str]) -> None:
+    """One to find the user, then as for organizations. By v2, that one is the proof, and a "no" has to be proven."""
+    jane.run(**options)
+    if jane.options["api_version"] == "v2":
+        expected = [name for name in expected if name != "prove"]
+        expected = [*expected, "ask"] if "ask" in expected else expected
+    assert requests_of(jane) == ["find", *expected]
+
+
+@pytest.mark.parametrize("named", [{"login_name": "jane@acme"}, {"email": "jane@example.com"}], ids=str)
+def test_a_user_that_is_searched_costs_one_request(jane: Jane, named: dict[str, str]) -> None:
+    del jane.options["user_id"]
+    result = jane.run(**named, key="x", value="2", **DIFF)
+    assert (result["changed"], result["user_id"], result["org_id"]) == (True, jane.user.user_id, jane.org_id)
+    assert result["diff"]["before_header"] == f"user {jane.user.user_id} ({next(iter(named.values()))})"
+    assert requests_of(jane) == ["find", "read", "set", "read"]
 
 
 def test_what_is_read(jane: Jane) -> None:
@@ -182,12 +192,16 @@ def test_permissions(runner: Runner, release: str, api: str) -> None:
         stranger = fake.create_user("ORG_OWNER", fake.create_organization("other"))
         for mode in (CHECK, {}):
             result = jane.run(key="n", value="v", token=viewer.token, **mode)
-            assert "lacks the permission user.write" in result["msg"]
+            place = f"in the organization of user {jane.user.user_id}"
+            assert f"lacks the permission user.write {place}" in result["msg"]
+            assert (result["org_id"], result["user_id"]) == (jane.org_id, jane.user.user_id)
         for main, options in (
             (zitadel_user_metadata.main, {"key": "n", "value": "v"}),
             (zitadel_user_metadata_info.main, {}),
         ):
-            assert jane.run(main, token=stranger.token, **options)["failed"] is True
+            result = jane.run(main, token=stranger.token, **options)
+            assert f"no role in the organization of user {jane.user.user_id}" in result["msg"]
+            assert (result["failed"], result["changed"]) == (True, False)
         assert not jane.run(zitadel_user_metadata_info.main, token=viewer.token).get("failed")
         assert "n" not in jane.metadata
 
@@ -206,6 +220,17 @@ def test_a_list_that_counts_more_than_it_shows(runner: Runner, fake: FakeZitadel
     result = jane.run(zitadel_user_metadata_info.main)
     assert "lacks the permission user.read" in result["msg"]
     assert result["error"] == NO_ERROR
+
+
+@pytest.mark.parametrize(
+    ("main", "options"),
+    [(zitadel_user_metadata.main, {"key": "n", "value": "v"}), (zitadel_user_metadata_info.main, {})],
+)
+def test_a_failure_names_the_user_that_was_found(jane: Jane, main: Callable[[], None], options: dict[str, Any]) -> None:
+    jane.fake.fail(500, 13, "internal", path="metadata/_search$|ListUserMetadata")
+    result = jane.run(main, **options)
+    assert result["error"]["status"] == 500
+    assert (result["changed"], result["org_id"], result["user_id"]) == (False, jane.org_id, jane.user.user_id)
 
 
 # zitadel_user_info
@@ -275,3 +300,79 @@ def test_machines_have_no_email(runner: Runner, fake: FakeZitadel) -> None:
     (user,) = result["users"]
     assert (user["type"], user["email"], user["org_id"]) == ("machine", None, fake.home_id)
     assert user["details"]["resource_owner"] == fake.home_id
+
+
+def test_what_is_read_decides(runner: Runner, fake: FakeZitadel) -> None:
+    """The search can be older than the read: who is listed never shows metadata that was not asked for."""
+    users = {name: fake.create_human(name, metadata={"tier": "gold"}) for name in ("anna", "bert")}
+    fake.before(lambda _request: fake.set_user(users["bert"], "tier", "silver"), path="ListUserMetadata")
+    result = runner.run(zitadel_user_info.main, has_metadata={"tier": "gold"}, metadata=True, connections=1)
+    assert [user["metadata"] for user in result["users"]] == [{"tier": "gold"}]
+
+
+@pytest.mark.parametrize("release", ["3.4.9", "4.13.1"])
+@pytest.mark.parametrize("when", ["before its read", "after its read"])
+def test_a_user_that_is_removed_meanwhile_is_left_out(runner: Runner, release: str, when: str) -> None:
+    with FakeZitadel(release) as fake:
+        for name, metadata in USERS.items():
+            fake.create_human(name, metadata=metadata)
+        dora = fake.create_human("dora2")
+        change = fake.before if when == "before its read" else fake.after
+        change(lambda _request: fake.change_user_state(dora, "deleted"), path="metadata/_search|/List")
+        result = runner.run(
+            zitadel_user_info.main, url=fake.url, token=fake.token, metadata=True, connections=1, org_id=fake.home_id
+        )
+        names = {user["login_name"] for user in result["users"]}
+        assert names >= USERS.keys()
+        assert "dora2" not in names
+
+
+def test_a_failure_names_the_user(runner: Runner, fake: FakeZitadel) -> None:
+    """A service account finds itself everywhere, and by v1 may read its own metadata only with a role at home."""
+    acme = fake.create_organization("acme")
+    bot = fake.create_user(name="bot")
+    fake.grant(bot, ["ORG_OWNER"], acme)
+    options = {"metadata": True, "api_version": "v1", "token": bot.token}
+    result = runner.run(zitadel_user_info.main, **options)
+    assert result["msg"].startswith(f"User 'bot': Cannot read the metadata of user {bot.user_id}")
+    assert "set org_id" in result["msg"]
+    assert {"org_id", "user_id"}.isdisjoint(result)
+    assert runner.run(zitadel_user_info.main, **options, org_id=acme)["users"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"has_metadata": {}}, "has_metadata is given, but empty"),
+        ({"has_keys": []}, "has_keys is given, but empty"),
+        ({"has_metadata": None}, "has_metadata is null"),
+        ({"login_name": None}, "login_name is null"),
+        ({"org_id": ""}, "org_id is given, but empty"),
+        ({"state": "deleted"}, "state"),
+    ],
+    ids=str,
+)
+def test_filters_that_make_no_sense(runner: Runner, options: dict[str, Any], said: str) -> None:
+    result = runner.run(zitadel_user_info.main, **options)
+    assert said in result["msg"]
+    assert not runner.fake.requests
+
+
+def test_every_page_is_read(runner: Runner, fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (_hits, _users):
+        monkeypatch.setattr(module, "PAGE_SIZE", 3)
+    names = [f"jane{number}" for number in (5, 3, 1, 2, 4, 0)]
+    for name in names:
+        fake.create_human(name, metadata={"k": "v"})
+    for options in ({}, {"has_keys": ["k"]}):
+        listed = [user["login_name"] for user in runner.run(zitadel_user_info.main, **options)["users"]]
+        assert [name for name in listed if name.startswith("jane")] == sorted(names)
+
+
+@pytest.mark.parametrize("state", ["active", "inactive", "locked", "initial"])
+def test_states(runner: Runner, fake: FakeZitadel, state: str) -> None:
+    acme = fake.create_organization("acme")
+    for one in ("active", "inactive", "locked", "initial"):
+        fake.create_human(one, acme, state=one)
+    result = runner.run(zitadel_user_info.main, state=state, org_id=acme)
+    assert [(user["login_name"], user["state"], user["org_id"]) for user in result["users"]] == [(state, state, acme)]

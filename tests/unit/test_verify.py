@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -16,6 +16,7 @@ from fake_zitadel import FakeZitadel
 from unit.helpers import Site, Waits, lists
 
 Prepare = Callable[[Site], object]
+Kind = Literal["organization", "user"]
 BEFORE = {"old": "1", "a/old": "1", "x": "1", "y": "1"}
 STORED = {key: value.encode() for key, value in BEFORE.items()}
 NOT_REPAIRED, REPAIRED = False, True
@@ -36,7 +37,8 @@ def lose_removals(site: Site) -> None:
         site.fake.lose_writes(method="DELETE")
     else:
         # Since v4.13.0, one call sets and removes.
-        site.fake.lose_writes(path="Delete" if site.fake.release.name == "4.7.0" else None)
+        together = site.fake.release.name not in ("4.3.0", "4.7.0")
+        site.fake.lose_writes(path=None if together else "Delete")
 
 
 def lose_and_drop(site: Site) -> None:
@@ -49,14 +51,14 @@ def lag(reads: int) -> Prepare:
     return lambda site: site.fake.lag(reads)
 
 
-def afterwards(change: Callable[[FakeZitadel, str], object], **match: Any) -> Prepare:
+def afterwards(change: Prepare, **match: Any) -> Prepare:
     """Another writer, when the task's first write was done."""
-    return lambda site: site.fake.after(lambda _request: change(site.fake, site.org_id), **match)
+    return lambda site: site.fake.after(lambda _request: change(site), **match)
 
 
-def before_it(change: Callable[[FakeZitadel, str], object], **match: Any) -> Prepare:
+def before_it(change: Prepare, **match: Any) -> Prepare:
     """Another writer, between the task's read and its write."""
-    return lambda site: site.fake.before(lambda _request: change(site.fake, site.org_id), **match)
+    return lambda site: site.fake.before(lambda _request: change(site), **match)
 
 
 def lost_removals_of_an_earlier_run(*keys: str) -> Prepare:
@@ -67,7 +69,13 @@ def lost_removals_of_an_earlier_run(*keys: str) -> Prepare:
     return prepare
 
 
-APIS = [("3.4.9", "v1"), ("4.13.1", "v1"), ("next", "v1"), ("4.7.0", "v2"), ("next", "v2")]
+APIS: list[tuple[str, str, Kind]] = [
+    *((release, "v1", "organization") for release in ("3.4.9", "4.13.1", "next")),
+    *((release, "v2", "organization") for release in ("4.7.0", "next")),
+    # Of users, a set of the same value makes no event, in no release.
+    ("3.4.9", "v1", "user"),
+    *((release, "v2", "user") for release in ("4.3.0", "next")),
+]
 ONE: dict[str, Any] = {"key": "n", "value": "v"}
 ONE_IN_BODY = {"key": "a/n", "value": "v"}
 UPDATE = {"key": "old", "value": "2"}
@@ -142,7 +150,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="removals repeated and lost",
         ),
         pytest.param(
-            afterwards(lambda fake, org: fake.set(org, "n", "v"), writes=True),
+            afterwards(lambda site: site.set("n", "v"), writes=True),
             ONE,
             {"added": ["n"]},
             {"n": "v"},
@@ -150,7 +158,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody sets the same value later",
         ),
         pytest.param(
-            before_it(lambda fake, org: fake.set(org, "n", "v"), writes=True),
+            before_it(lambda site: site.set("n", "v"), writes=True),
             ONE,
             {"added": ["n"]},
             {"n": "v"},
@@ -158,7 +166,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody sets the same value earlier",
         ),
         pytest.param(
-            before_it(lambda fake, org: fake.set_many(org, {"n": "v", "a/n": "v"}), writes=True),
+            before_it(lambda site: site.set_many({"n": "v", "a/n": "v"}), writes=True),
             SEVERAL,
             {"added": ["a/n", "n"]},
             {"n": "v", "a/n": "v"},
@@ -166,7 +174,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody sets the same values earlier",
         ),
         pytest.param(
-            before_it(lambda fake, org: fake.set(org, "n", "other"), writes=True),
+            before_it(lambda site: site.set("n", "other"), writes=True),
             ONE,
             {"added": ["n"]},
             {"n": "v"},
@@ -174,7 +182,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody sets another value earlier",
         ),
         pytest.param(
-            afterwards(lambda fake, org: fake.remove(org, "n"), writes=True),
+            afterwards(lambda site: site.remove("n"), writes=True),
             ONE,
             {"added": ["n"]},
             {"n": "v"},
@@ -182,7 +190,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody removes it",
         ),
         pytest.param(
-            afterwards(lambda fake, org: fake.remove(org, "a/n"), writes=True),
+            afterwards(lambda site: site.remove("a/n"), writes=True),
             SEVERAL,
             {"added": ["a/n", "n"]},
             {"n": "v", "a/n": "v"},
@@ -190,7 +198,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody removes one of several",
         ),
         pytest.param(
-            before_it(lambda fake, org: fake.remove(org, "old"), writes=True),
+            before_it(lambda site: site.remove("old"), writes=True),
             REMOVE,
             {"unchanged": ["old"]},
             {"old": None},
@@ -198,7 +206,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody removed it already",
         ),
         pytest.param(
-            before_it(lambda fake, org: fake.remove(org, "old"), writes=True),
+            before_it(lambda site: site.remove("old"), writes=True),
             REMOVE_SEVERAL,
             {"removed": ["a/old"], "unchanged": ["old"]},
             {"old": None, "a/old": None},
@@ -206,7 +214,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody removed one of several already",
         ),
         pytest.param(
-            before_it(lambda fake, org: fake.remove(org, "old", "a/old"), writes=True),
+            before_it(lambda site: site.remove("old", "a/old"), writes=True),
             REMOVE_SEVERAL,
             {"unchanged": ["a/old", "old"]},
             {"old": None, "a/old": None},
@@ -214,7 +222,7 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
             id="somebody removed all already",
         ),
         pytest.param(
-            afterwards(lambda fake, org: fake.remove(org, "x"), writes=True),
+            afterwards(lambda site: site.remove("x"), writes=True),
             REMOVE,
             {"removed": ["old"]},
             {"old": None, "x": None},
@@ -247,10 +255,11 @@ PURGE = {"metadata": {"old": "1"}, "purge": True, "purge_prefix": "a/", "max_rem
         ),
     ],
 )
-@pytest.mark.parametrize(("release", "api"), APIS)
+@pytest.mark.parametrize(("release", "api", "kind"), APIS)
 def test_what_a_reader_can_see_after_a_write(
     release: str,
     api: str,
+    kind: Kind,
     prepare: Prepare,
     options: dict[str, Any],
     reported: dict[str, list[str]],
@@ -259,7 +268,7 @@ def test_what_a_reader_can_see_after_a_write(
     waits: Waits,
 ) -> None:
     with FakeZitadel(release) as fake:
-        site = Site(fake, BEFORE, api_version=api)
+        site = Site(fake, BEFORE, api_version=api, kind=kind)
         prepare(site)
         fake.clear_requests()
         waits.clear()
@@ -271,7 +280,7 @@ def test_what_a_reader_can_see_after_a_write(
         expected = {**STORED, **{key: value and value.encode() for key, value in seen.items()}}
         assert site.metadata == {key: value for key, value in expected.items() if value is not None}
         if "key" in options:
-            entry = fake.entries(site.org_id).get(options["key"])
+            entry = site.entries.get(options["key"])
             assert result["details"]["sequence"] == (entry.sequence if entry and api == "v1" else None)
             assert result["details"]["creation_date"] == (entry and entry.creation_date)
             assert result["details"]["change_date"] == (entry and entry.change_date)
@@ -281,7 +290,7 @@ def test_what_a_reader_can_see_after_a_write(
         assert waited >= 0.9 or not repaired
         assert len(fake.writes) <= (3 if repaired is NOT_REPAIRED else 8)
         # Whatever was lost, now it is stored and seen.
-        assert fake.stored(site.org_id) == site.metadata
+        assert site.stored == site.metadata
 
         fake.clear_requests()
         again = site.run(**options)
@@ -293,7 +302,7 @@ def test_what_a_reader_can_see_after_a_write(
     ("prepare", "options", "reported", "key", "action"),
     [
         pytest.param(
-            afterwards(lambda fake, org: fake.set(org, "n", "theirs"), writes=True),
+            afterwards(lambda site: site.set("n", "theirs"), writes=True),
             ONE,
             {"added": ["n"]},
             "n",
@@ -301,7 +310,7 @@ def test_what_a_reader_can_see_after_a_write(
             id="set, and set by somebody",
         ),
         pytest.param(
-            afterwards(lambda fake, org: fake.set(org, "a/n", "theirs"), writes=True),
+            afterwards(lambda site: site.set("a/n", "theirs"), writes=True),
             SEVERAL,
             {"added": ["a/n", "n"]},
             "a/n",
@@ -309,7 +318,7 @@ def test_what_a_reader_can_see_after_a_write(
             id="several set, and one set by somebody",
         ),
         pytest.param(
-            afterwards(lambda fake, org: fake.set(org, "old", "theirs"), writes=True),
+            afterwards(lambda site: site.set("old", "theirs"), writes=True),
             REMOVE,
             {"removed": ["old"]},
             "old",
@@ -317,7 +326,7 @@ def test_what_a_reader_can_see_after_a_write(
             id="removed, and set by somebody",
         ),
         pytest.param(
-            afterwards(lambda fake, org: fake.set(org, "a/old", "theirs"), writes=True),
+            afterwards(lambda site: site.set("a/old", "theirs"), writes=True),
             {**PURGE, "metadata": {"x": "1"}},
             {"removed": ["a/old"], "unchanged": ["x"]},
             "a/old",
@@ -350,10 +359,10 @@ def test_what_somebody_writes_later_is_left_alone(
 
 
 def test_what_somebody_writes_after_an_unanswered_removal_is_left_alone(acme: Site) -> None:
-    acme.fake.set_many(acme.org_id, BEFORE)
+    acme.set_many(BEFORE)
     acme.fake.drop("after", writes=True)
     # Reads: for the plan, and to verify.
-    acme.fake.before(lambda _request: acme.fake.set(acme.org_id, "old", "theirs"), path=READS, every=2)
+    acme.fake.before(lambda _request: acme.set("old", "theirs"), path=READS, every=2)
     assert lists(acme.run(**REMOVE)) == {"removed": ["old"]}
     assert acme.metadata["old"] == b"theirs"
     assert len(acme.warnings) == 1
@@ -374,25 +383,31 @@ def test_what_somebody_writes_after_an_unanswered_removal_is_left_alone(acme: Si
         ),
     ],
 )
-@pytest.mark.parametrize(("release", "api"), APIS)
+@pytest.mark.parametrize(("release", "api", "kind"), APIS)
 def test_a_repair_that_does_not_help_is_a_failure(
-    release: str, api: str, waits: Waits, options: dict[str, Any], reported: dict[str, list[str]], named: list[str]
+    release: str,
+    api: str,
+    kind: Kind,
+    waits: Waits,
+    options: dict[str, Any],
+    reported: dict[str, list[str]],
+    named: list[str],
 ) -> None:
     with FakeZitadel(release) as fake:
-        site = Site(fake, BEFORE, api_version=api)
+        site = Site(fake, BEFORE, api_version=api, kind=kind)
         fake.lose_writes(None)
         error = site.fail(**options)
         for text in named:
             assert text in error.msg
-        assert f"acknowledged every write to organization {site.org_id} at {fake.url}" in error.msg
+        assert f"acknowledged every write to {site.place} at {fake.url}" in error.msg
         assert lists(error.result) == reported
         assert error.result["changed"] is True
-        assert error.result["org_id"] == site.org_id
+        assert error.result.items() >= site.ids.items()
         assert 1.8 <= sum(waits) <= 2.4
 
 
 def test_only_what_readers_do_not_see_is_repaired(acme: Site) -> None:
-    acme.fake.after(lambda _request: acme.fake.remove(acme.org_id, "b"), writes=True)
+    acme.fake.after(lambda _request: acme.remove("b"), writes=True)
     acme.run(metadata={"a": "1", "b": "2", "c": "3"})
     sent = [f"{request.method} {request.path.rpartition('/')[2]}" for request in acme.fake.writes]
     again = [f"POST {verb}OrganizationMetadata" for verb in ("Set", "Delete", "Set")]
@@ -421,9 +436,9 @@ def test_a_write_that_is_seen_at_once_is_read_once(fake: FakeZitadel, waits: Wai
 def test_details_without_verification_are_what_a_read_reports(
     acme: Site, waits: Waits, options: dict[str, Any], expected: dict[str, bytes]
 ) -> None:
-    acme.fake.set_many(acme.org_id, BEFORE)
+    acme.set_many(BEFORE)
     result = acme.run(**options, verify=False)
-    entry = acme.fake.entries(acme.org_id).get(options["key"])
+    entry = acme.entries.get(options["key"])
     is_v1 = acme.connection.options.api_version == "v1"
     assert result["details"] == {
         "sequence": entry and entry.sequence if is_v1 else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from ansible_collections.community.zitadel.plugins.module_utils import _back_off
@@ -17,6 +17,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._auth import Cli
 from ansible_collections.community.zitadel.plugins.module_utils._back_off import Throttle
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
 from ansible_collections.community.zitadel.plugins.module_utils._errors import Fate, ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._transport import Answer, Transport
 from ansible_collections.community.zitadel.plugins.module_utils._workers import Workers
 
 from fake_zitadel import FakeZitadel
@@ -172,3 +173,74 @@ def test_a_throttle_lets_everybody_wait(monkeypatch: pytest.MonkeyPatch) -> None
     throttle.slow_down(2)
     throttle.wait()
     assert clock == [105.0]
+
+
+# Threads and sessions
+
+
+@pytest.mark.parametrize(("number", "items"), [(1, 20), (8, 1)], ids=["one at a time", "one item"])
+def test_no_thread_where_one_is_enough(connection: Connection, number: int, items: int) -> None:
+    with Workers(connection, number) as workers:
+        threads = set(workers.map(lambda _item: threading.get_ident(), range(items)))
+    assert threads == {threading.get_ident()}
+
+
+def test_as_many_at_the_same_time_as_asked_for(connection: Connection) -> None:
+    together = threading.Barrier(4, timeout=30)
+    with Workers(connection, 4) as workers:
+        workers.map(lambda _item: together.wait(), range(8))
+        workers.map(lambda _item: together.wait(), range(4))
+        assert len(workers._threads) == 4
+        # Whoever interrupts the task need not wait for them.
+        assert all(thread.daemon for thread in workers._threads)
+    assert not any(thread.is_alive() for thread in workers._threads)
+
+
+def test_each_thread_has_a_session_which_is_closed_in_the_end(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[object] = []
+    used: dict[object, set[int]] = {}
+    send, close = Transport.send, Transport.close
+
+    def note(self: Transport, *arguments: Any) -> Answer:
+        used.setdefault(self, set()).add(threading.get_ident())
+        return send(self, *arguments)
+
+    def end(self: Transport) -> None:
+        closed.append(self)
+        close(self)
+
+    monkeypatch.setattr(Transport, "send", note)
+    monkeypatch.setattr(Transport, "close", end)
+    call(connection)
+    (own,) = used
+    together = threading.Barrier(4, timeout=30)
+    with Workers(connection, 4) as workers:
+        workers.map(lambda item: (together.wait(), ask(connection, item)), range(8))
+        assert not closed
+    assert len(used) == 5
+    assert all(len(threads) == 1 for threads in used.values())
+    # That of the calling thread is kept for the next task.
+    assert set(closed) == used.keys() - {own}
+    call(connection)
+    assert len(used) == 5
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_sessions_are_closed_after_a_failure_as_well(connection: Connection, error: type[BaseException]) -> None:
+    def fail(workers: Workers) -> None:
+        workers.map(lambda item: ask(connection, item), range(8))
+        raise error
+
+    with pytest.raises(error), Workers(connection, 2) as workers:
+        fail(workers)
+    assert len(connection._transports) == 1
+
+
+def test_what_was_said_before_is_said_after(connection: Connection) -> None:
+    """Lines go where they went, and no rate limit of the threads is left."""
+    before = connection.notify
+    with Workers(connection, 4) as workers:
+        workers.map(lambda item: ask(connection, item), NUMBERS)
+        assert (connection.notify, connection.throttle) == (before, None)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+from ansible_collections.community.zitadel.plugins.module_utils._given import name_variable, validated, without_nulls
+from ansible_collections.community.zitadel.plugins.module_utils._spec import Option, Spec, environment
 from ansible_collections.community.zitadel.plugins.modules import (
     zitadel_org_info,
     zitadel_org_metadata,
@@ -158,42 +161,69 @@ def test_a_list_is_no_key_of_a_list(
     assert option in message
 
 
-# One key to read, or several
+# By itself
+
+SPEC: Spec = {
+    "name": Option({"type": "str", "aliases": ["title"]}, null_is_error=True),
+    "number": Option({"type": "int", "default": 4, "fallback": (environment, ["ZITADEL_NUMBER"])}),
+    "secret": Option({"type": "str", "no_log": True}),
+    "entries": Option({"type": "list", "elements": "dict", "options": {"key": Option({"type": "str"}, quoted=True)}}),
+}
+
+
+def test_options_are_checked_and_converted() -> None:
+    assert validated(SPEC, {"title": "a", "number": "7", "secret": None}) == {
+        "name": "a",
+        "title": "a",
+        "number": 7,
+        "secret": None,
+        "entries": None,
+    }
+
+
+def test_nulls_are_not_given_inside_of_lists_either() -> None:
+    given = {"name": None, "entries": [{"key": None}, {"key": "a"}, "b", None]}
+    assert without_nulls(SPEC, given) == {"entries": [{}, {"key": "a"}, "b", None]}
+    assert without_nulls(SPEC, {"entries": "a"}) == {"entries": "a"}
+
+
+def test_everything_that_is_wrong_is_said() -> None:
+    with pytest.raises(ZitadelError) as caught:
+        validated(SPEC, {"name": None, "number": "few", "nmae": 1, "secret": ["5ecret"]}, known=["_terms"])
+    for said in (
+        "name is null.",
+        "secret is a list, not a string.",
+        "few",
+        "Unsupported options: nmae. Supported options are _terms, entries, name, number, secret.",
+    ):
+        assert said in caught.value.msg
+    assert "5ecret" not in caught.value.msg
+
+
+def test_a_secret_is_not_shown_by_what_is_wrong_with_another_option() -> None:
+    with pytest.raises(ZitadelError) as caught:
+        validated(SPEC, {"secret": "5ecret", "number": "a 5ecret"})
+    assert "number" in caught.value.msg
+    assert "5ecret" not in caught.value.msg
 
 
 @pytest.mark.parametrize(
-    ("key", "found"),
+    ("message", "given", "value", "is_named"),
     [
-        pytest.param("a", ["a"], id="one"),
-        pytest.param(["a"], ["a"], id="list of one"),
-        pytest.param(["tier", "a/b", "a"], ["a", "a/b", "tier"], id="several, sorted"),
-        pytest.param(["tier", "missing", "ti"], ["tier"], id="one that is missing"),
-        pytest.param(["tier", "tier"], ["tier"], id="the same twice"),
-        pytest.param(["missing"], [], id="none of them there"),
-        pytest.param([], [], id="empty list"),
-        pytest.param("a,tier", ["a,tier"], id="text with a comma"),
-        pytest.param('["a"]', ['["a"]'], id="text that looks like a list"),
+        ("number is -1.", {}, "-1", True),
+        ("number: wrong", {}, "-1", True),
+        ("argument 'number' is of type", {}, "x", True),
+        ("value of number must be one of", {}, "x", True),
+        ("number is -1.", {"number": None}, "-1", True),
+        ("number is -1.", {"number": -1}, "-1", False),
+        ("number is -1.", {}, " ", False),
+        ("numbers are wrong", {}, "-1", False),
+        ("name is wrong", {}, "-1", False),
     ],
 )
-def test_the_keys_that_are_read(runner: Runner, key: Any, found: list[str]) -> None:
-    held = dict.fromkeys(("a", "a/b", "tier", "a,tier", '["a"]', "t"), "v")
-    acme = runner.fake.create_organization("acme", metadata=held)
-    result = runner.run(MODULES["read"], org_id=acme, key=key)
-    assert [entry["key"] for entry in result["entries"]] == found, result
-    assert result["metadata"] == dict.fromkeys(found, "v")
-    assert result["org_id"] == acme
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"key": ["a", "b"], "key_prefix": "a"}, "key and key_prefix"),
-        ({"key": ["a", ""]}, "empty"),
-        ({"key": ["a", "k" * 201]}, "201 characters"),
-    ],
-    ids=["beside a prefix", "empty", "long"],
-)
-def test_keys_that_cannot_be_read(runner: Runner, acme: str, options: Options, said: str) -> None:
-    message = refused(runner, "read", org_id=acme, **options)
-    assert "key" in message
-    assert said in message
+def test_the_variable_that_a_value_comes_from(
+    monkeypatch: pytest.MonkeyPatch, message: str, given: Options, value: str, is_named: bool
+) -> None:
+    monkeypatch.setenv("ZITADEL_NUMBER", value)
+    said = f" The value {value!r} comes from the environment variable ZITADEL_NUMBER."
+    assert name_variable(message, SPEC, given) == (f"{message.rstrip('.')}.{said}" if is_named else message)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Forward proxies that want other credentials, and settings of proxies that cannot be used."""
+"""Proxies: which one is used, what is said of wrong credentials, and settings that cannot be used."""
 
 from __future__ import annotations
 
@@ -18,12 +18,85 @@ import pytest
 import requests.utils
 
 from fake_zitadel import FakeZitadel
-from unit.helpers import Runner, Waits
+from unit.helpers import Runner, Waits, call, connection_to, refused_call
 
 pytestmark = pytest.mark.every_core
 
 PASSWORD = "proxy-5ecret"
 TASK: dict[str, Any] = {"org_id": "1", "key": "k", "value": "v"}
+
+
+def target(fake: FakeZitadel) -> str:
+    return fake.requests[-1].path
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY"])
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_of_the_environment_is_used(
+    fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str
+) -> None:
+    monkeypatch.setenv(variable, scheme + fake.url.removeprefix("http://"))
+    fake.respond(200, {"org": {}})
+    call(connection_to(fake, url="http://id.example.com"))
+    assert target(fake) == "http://id.example.com/management/v1/orgs/me"
+    assert fake.requests[-1].bearer == fake.token
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("https_proxy", "{dead}", id="for the other scheme"),
+        pytest.param("all_proxy", "{dead}", id="for all, which urllib does not know"),
+        pytest.param("http_proxy", "", id="empty"),
+    ],
+)
+def test_proxies_that_are_not_meant(
+    fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value.format(dead="http://127.0.0.1:9"))
+    call(connection_to(fake, retries=0))
+    assert target(fake) == "/management/v1/orgs/me"
+
+
+@pytest.mark.parametrize("no_proxy", ["127.0.0.1", "other.example.com,127.0.0.1", "*", "127.0.0.1:{port}"])
+@pytest.mark.parametrize("variable", ["no_proxy", "NO_PROXY"])
+def test_no_proxy(fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch, variable: str, no_proxy: str) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv(variable, no_proxy.format(port=fake.url.rpartition(":")[2]))
+    call(connection_to(fake, retries=0))
+    assert target(fake) == "/management/v1/orgs/me"
+
+
+def test_no_proxy_for_another_host(fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", fake.url)
+    monkeypatch.setenv("no_proxy", "other.example.com")
+    fake.respond(200, {"org": {}})
+    call(connection_to(fake, url="http://id.example.com"))
+    assert target(fake).startswith("http://id.example.com/")
+
+
+def test_a_proxy_that_is_not_there(fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeZitadel() as gone:
+        monkeypatch.setenv("http_proxy", gone.url.replace("http://", "http://user:HIDDEN@"))
+    error = refused_call(connection_to(fake, url="http://id.example.com", retries=0))
+    assert "The proxy that the environment names for http://id.example.com cannot be used" in error.msg
+    assert "HIDDEN" not in error.msg
+    assert not error.fate.doubtful
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_connection_that_is_lost_behind_a_proxy(
+    fake: FakeZitadel, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setenv("http_proxy", fake.url)
+    fake.drop(when)
+    error = refused_call(connection_to(fake, url="http://id.example.com", retries=0))
+    assert error.fate.doubtful
+    assert "http://id.example.com cannot be reached" in error.msg
+    assert len(fake.requests) == 1
+
+
+# What cannot be used
 
 
 @contextmanager

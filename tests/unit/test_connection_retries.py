@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import email.utils
 import socket
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -92,46 +90,10 @@ def test_answers_that_are_final(fake: FakeZitadel, waits: Waits, status: int, bo
     assert not waits
 
 
-@pytest.mark.parametrize(
-    ("header", "least", "most"),
-    [
-        pytest.param("7", 7, 7, id="seconds"),
-        pytest.param("2.5", 2.5, 2.5, id="fraction"),
-        pytest.param("0", 0.5, 0.75, id="none: the usual"),
-        pytest.param("-5", 0.5, 0.75, id="negative: the usual"),
-        pytest.param("3600", 60, 60, id="an hour: a minute"),
-        pytest.param("inf", 60, 60, id="infinity: a minute"),
-        pytest.param("nan", 0.5, 0.75, id="no number: the usual"),
-        pytest.param("soon", 0.5, 0.75, id="nonsense: the usual"),
-        pytest.param("", 0.5, 0.75, id="empty: the usual"),
-        pytest.param(f"Wed, 21 Oct 2015 07:28:00 +{'9' * 20}", 0.5, 0.75, id="absurd time zone: the usual"),
-        pytest.param(f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", 0.5, 0.75, id="absurd year: the usual"),
-    ],
-)
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after(fake: FakeZitadel, waits: Waits, status: int, header: str, least: float, most: float) -> None:
-    fake.respond(status, headers={"Retry-After": header})
+def test_a_server_that_says_when(fake: FakeZitadel, waits: Waits) -> None:
+    fake.respond(503, headers={"Retry-After": "7"})
     call(connection_to(fake))
-    assert_within(waits, [(least, most)])
-
-
-@pytest.mark.parametrize(
-    ("ahead", "least", "most"),
-    [(20, 17, 20), (-20, 0.5, 0.75), (7200, 60, 60)],
-    ids=["ahead", "past: the usual", "far ahead: a minute"],
-)
-def test_retry_after_as_a_date(fake: FakeZitadel, waits: Waits, ahead: float, least: float, most: float) -> None:
-    date = email.utils.formatdate(time.time() + ahead, usegmt=True)
-    fake.respond(429, headers={"Retry-After": date})
-    call(connection_to(fake))
-    assert_within(waits, [(least, most)])
-
-
-def test_jitter_differs(fake: FakeZitadel, waits: Waits) -> None:
-    for _time in range(2):
-        fake.respond(503, times=4)
-        call(connection_to(fake))
-    assert len(set(waits)) == len(waits) == 8
+    assert waits == [7.0]
 
 
 @pytest.mark.parametrize("retries", [0, 1, 6])

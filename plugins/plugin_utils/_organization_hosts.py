@@ -1,0 +1,111 @@
+# Copyright (c) 2026, Community ZITADEL collection contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Organizations as hosts of an inventory: their names and variables, all of which tenants choose."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:
+    # On ansible-core 2.18 all text is a template, but what is wrapped.
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    def as_template(text: str) -> str:
+        """Return a text of ours that Ansible may evaluate."""
+        return text
+
+    def as_data(value: t.Any) -> t.Any:
+        """Return a value whose text is never evaluated, that of dictionary keys included."""
+        return wrap_var(value)
+else:
+
+    def as_template(text: str) -> str:
+        """Return a text of ours that Ansible may evaluate."""
+        return t.cast(str, trust_as_template(text))
+
+    def as_data(value: t.Any) -> t.Any:
+        """Return a value whose text is never evaluated: it is data unless somebody says otherwise."""
+        return value
+
+
+Organization = dict[str, t.Any]
+"""What the variable zitadel_org holds: id, name, primary_domain, state, metadata and metadata_b64"""
+
+_RESERVED = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1"})
+# Host patterns and limits give these a meaning, variables of hosts are searched for in files of their names, and braces
+# could make a template of a name.
+_NO_HOST_NAME = re.compile(r"[,:!&*?\[\]{}/\\\x00-\x1f\x7f]|^[~@\s-]|\s$|^$")
+_TEMPLATE = re.compile(r"\{[{%#]")
+_MAX_SHOWN = 5
+
+
+def host_names(
+    organizations: t.Iterable[Organization], hostname: str, is_taken: t.Callable[[str, str], bool]
+) -> tuple[dict[str, str], list[str]]:
+    """Return the host name of each organization by its id, and the names that none can have.
+
+    hostname is the option, is_taken tells whether a name means something else than the organization with an id.
+    Raises ZitadelError if two have the same, or if not even an id can be one.
+    """
+    names: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    refused: list[str] = []
+    for organization in organizations:
+        org_id = organization["id"]
+        name = str(organization[hostname] or "")
+        if name != org_id and (name in _RESERVED or _NO_HOST_NAME.search(name) or is_taken(name, org_id)):
+            refused.append(name)
+            name = org_id
+        if is_taken(name, org_id):
+            raise ZitadelError(f"Another source of the inventory has a group {name}, which is an organization here.")
+        if owners.setdefault(name, org_id) != org_id:
+            raise ZitadelError(
+                f"Two organizations have the host name {name!r}: {owners[name]} and {org_id}. Set hostname to id."
+            )
+        names[org_id] = name
+    return names, refused
+
+
+def about_names(refused: t.Sequence[str]) -> str | None:
+    """Return a warning about names that no host can have, None if there are none."""
+    if not refused:
+        return None
+    shown = ", ".join(map(repr, refused[:_MAX_SHOWN]))
+    more = f" and {len(refused) - _MAX_SHOWN} more" if len(refused) > _MAX_SHOWN else ""
+    return (
+        f"The ids of some organizations are their host names, since these cannot be host names: {shown}{more}. They "
+        "are reserved or those of groups or other hosts, or have characters that mean something in a host pattern."
+    )
+
+
+def without_templates(organizations: t.Iterable[Organization]) -> tuple[list[Organization], int]:
+    """Return organizations without the metadata keys that look like templates, and the number of such keys.
+
+    An inventory that is exported can mark the values of a dictionary as data, but not its keys.
+    """
+    dropped = 0
+    result = []
+    for organization in organizations:
+        cleaned = dict(organization)
+        for name in ("metadata", "metadata_b64"):
+            cleaned[name] = {key: value for key, value in organization[name].items() if not _TEMPLATE.search(key)}
+            dropped += len(organization[name]) - len(cleaned[name])
+        result.append(cleaned)
+    return result, dropped
+
+
+def variables_of(organization: Organization, *, local: bool) -> dict[str, t.Any]:
+    """Return the variables of the host that an organization is."""
+    variables = as_data({"zitadel_org_id": organization["id"], "zitadel_org": organization})
+    if local:
+        variables["ansible_connection"] = as_template("local")
+        # Not a path: what runs the playbook need not be what read the inventory.
+        variables["ansible_python_interpreter"] = as_template("{{ ansible_playbook_python }}")
+    return t.cast(dict[str, t.Any], variables)
