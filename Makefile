@@ -46,6 +46,7 @@ live-down: ## remove it, with all that it stores
 
 bench: .venv/newest/ready build/collections/ready ## measure the collection against ansible.builtin.uri and plain requests
 	@$(in_newest) python tests/bench
+	@$(in_newest) python tests/bench/many.py
 
 docs: .venv/newest/ready build/collections/ready ## the documentation site, in build/docs/html
 	@$(in_newest) sh docs/build

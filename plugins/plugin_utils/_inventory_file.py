@@ -46,6 +46,10 @@ def load(loader: t.Any, path: str) -> dict[str, t.Any]:
     content = loader.load_from_file(path, cache="none", **more)
     if not isinstance(content, dict):
         raise ZitadelError("The inventory file is not a dictionary of options.")
+    if content.get("plugin") != NAME:
+        raise ZitadelError(
+            f"The inventory file is for another plugin: plugin is {content.get('plugin')!r}, not {NAME}."
+        )
     return content
 
 

@@ -170,9 +170,9 @@ def write_up(results: Results) -> str:
     aims = [[aim.text, aim.found, "yes" if aim.met else "NO"] for aim in judge(results)]
     parts = [
         setting,
-        _table("Seconds for the whole run", _wholes(results)),
-        _table("Milliseconds for one key, without those of an empty play", _items(results)),
-        _table("Aims", [["Aim", "Found", "Met"], *aims]),
+        table("Seconds for the whole run", _wholes(results)),
+        table("Milliseconds for one key, without those of an empty play", _items(results)),
+        table("Aims", [["Aim", "Found", "Met"], *aims]),
         footprint,
     ]
     return "\n".join(part + "\n" for part in parts)
@@ -206,7 +206,7 @@ def _items(results: Results) -> list[list[str]]:
     return rows
 
 
-def _table(title: str, rows: Sequence[Sequence[str]]) -> str:
+def table(title: str, rows: Sequence[Sequence[str]]) -> str:
     lines = [f".. list-table:: {title}", "   :header-rows: 1", ""]
     for row in rows:
         lines += [f"   {'* -' if number == 0 else '  -'} {cell}" for number, cell in enumerate(row)]

@@ -23,6 +23,8 @@ def main() -> int:
     parser.add_argument("--release", choices=sorted(RELEASES), default="4.13.1")
     parser.add_argument("--port", type=int, default=0, help="0 is any free port")
     parser.add_argument("--organization", metavar="NAME", action="append", default=[], help="may be repeated")
+    parser.add_argument("--organizations", metavar="NUMBER", type=int, default=0, help="more of them, with metadata")
+    parser.add_argument("--delay", metavar="SECONDS", type=float, default=0, help="wait so long before each answer")
     parser.add_argument("--token", help="the administrator's token; the environment's ZITADEL_TOKEN if not given")
     parser.add_argument("--read-only", action="store_true", help="refuse every write with 403")
     parser.add_argument("--host-name", action="append", default=[], help="another name it answers to; may be repeated")
@@ -48,6 +50,11 @@ def main() -> int:
         organizations = {name: fake.create_organization(name) for name in arguments.organization}
         if arguments.key_file:
             _write_private(arguments.key_file, json.dumps(fake.create_key(fake.admin)))
+        for count in range(arguments.organizations):
+            metadata: dict[str, bytes | str] = {"tier": ("gold", "silver", "bronze")[count % 3], "number": str(count)}
+            organizations[f"tenant {count:04}"] = fake.create_organization(f"tenant {count:04}", metadata=metadata)
+        if arguments.delay:
+            fake.delay(arguments.delay, times=None)
         ready = json.dumps({"url": fake.url, "token": fake.token, "organizations": organizations})
         if arguments.ready_file:
             _write_private(arguments.ready_file, ready + "\n")

@@ -132,13 +132,13 @@ def _found() -> list[Playbook]:
     ]
     for path in sorted(documents):
         text = path.read_text(encoding="utf-8")
-        shown: str | None = None
+        shown: list[str] = []
         for match in _blocks(text):
             line = text.count("\n", 0, match.start()) + 1
             block = _dedented(match)
-            shown = next(iter(_inventories(block)), shown)
+            shown += _inventories(block)
             for playbook in _plays(f"{path.relative_to(ROOT)}, line {line}", block):
-                playbooks.append(playbook.after(shown))
+                playbooks.append(playbook.after(shown[-1] if shown else None))
     return playbooks
 
 

@@ -267,10 +267,9 @@ def test_a_text_is_redacted_before_it_is_shortened() -> None:
 
 
 def test_what_nobody_expected_shows_no_text() -> None:
-    try:
+    with pytest.raises(RuntimeError) as raised:
         raise RuntimeError("5ecret")
-    except RuntimeError as exception:
-        error = defect(exception)
+    error = defect(raised.value)
     assert re.search(r"RuntimeError in test_errors\.py, line \d+\.$", error.msg)
     assert "5ecret" not in error.msg
 

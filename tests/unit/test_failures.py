@@ -196,13 +196,8 @@ def test_what_to_do_about_a_certificate(variable: str) -> None:
 
 def test_what_happened_while_something_harmless_was_handled() -> None:
     """A new connection is tried after one that a proxy has closed meanwhile: that it could not be made is no cause."""
-    try:
-        try:
-            raise of_urllib3.NewConnectionError(CONNECTION, "harmless")
-        except of_urllib3.HTTPError:
-            raise ConnectionResetError(104, "Connection reset by peer")  # noqa: B904
-    except ConnectionResetError as error:
-        reset = error
+    reset = ConnectionResetError(104, "Connection reset by peer")
+    reset.__context__ = of_urllib3.NewConnectionError(CONNECTION, "harmless")
     found = classified(requests.exceptions.ConnectionError(of_urllib3.ProtocolError("x", reset)), URL, 1)
     assert (found.what, found.fate) == (f"{URL} cannot be reached: Connection reset by peer", PERHAPS)
 

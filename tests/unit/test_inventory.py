@@ -145,6 +145,18 @@ class Plugin(zitadel_orgs.InventoryModule):
         """Have none."""
 
 
+def test_a_file_for_another_plugin_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "zitadel.yml"
+    for text, said in (
+        ("all: {hosts: {a: {}}}", "plugin is None"),
+        ("plugin: x", "plugin is 'x'"),
+        ("[]", "not a dict"),
+    ):
+        path.write_text(text)
+        with pytest.raises(AnsibleParserError, match=said):
+            Plugin().parse(InventoryData(), DataLoader(), str(path))
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_no_thread_and_no_connection_is_left(
     fake: FakeZitadel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
@@ -166,7 +178,7 @@ def test_no_thread_and_no_connection_is_left(
     if fails:
         fake.fail(500, 13, "internal", path="metadata/_search", times=None)
     path = tmp_path / "zitadel_orgs.yml"
-    path.write_text(f"plugin: x\nurl: {fake.url}\ntoken: {fake.token}\nconnections: 8\nretries: 0\n")
+    path.write_text(f"plugin: {Plugin.NAME}\nurl: {fake.url}\ntoken: {fake.token}\nconnections: 8\nretries: 0\n")
     inventory = InventoryData()
     before = set(threading.enumerate())
     if fails:

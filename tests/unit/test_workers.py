@@ -214,7 +214,7 @@ def test_each_thread_has_a_session_which_is_closed_in_the_end(
     monkeypatch.setattr(Transport, "send", note)
     monkeypatch.setattr(Transport, "close", end)
     call(connection)
-    (own,) = used
+    own = next(iter(used))
     together = threading.Barrier(4, timeout=30)
     with Workers(connection, 4) as workers:
         workers.map(lambda item: (together.wait(), ask(connection, item)), range(8))
