@@ -29,12 +29,13 @@ COLLECTION = "ansible_collections/community/zitadel"
 COPY = BUILD / "copy" / COLLECTION
 SANITY_HOME = ROOT / ".venv/sanity"
 
-# ansible-test would download the program that puts pip into its environments; Python brings one along.
+# ansible-test would download the program that puts pip into its environments; here they get a copy of the one at hand.
 GET_PIP = """\
-import subprocess
-import sys
+import shutil
+import sysconfig
+from pathlib import Path
 
-subprocess.check_call([sys.executable, "-m", "ensurepip"], stdout=subprocess.DEVNULL)
+shutil.copytree({pip!r}, Path(sysconfig.get_path("purelib"), "pip"))
 """
 
 
@@ -121,7 +122,9 @@ def _prepare_sanity_home() -> None:
     version = subprocess.run([NEWEST / "python", "-c", code], check=True, capture_output=True, text=True).stdout.strip()
     get_pip = SANITY_HOME / f".ansible/test/cache/get_pip_{version.replace('.', '_')}.py"
     get_pip.parent.mkdir(parents=True, exist_ok=True)
-    get_pip.write_text(GET_PIP)
+    code = "import pip; print(pip.__path__[0])"
+    pip = subprocess.run([NEWEST / "python", "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+    get_pip.write_text(GET_PIP.format(pip=pip))
     for name in (".config/pip", ".pip", ".cache/pip"):
         link = SANITY_HOME / name
         link.parent.mkdir(parents=True, exist_ok=True)
