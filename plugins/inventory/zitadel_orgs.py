@@ -201,25 +201,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self, path: str, cache: bool, connection: Connection, search: Search, condition: Condition
     ) -> list[Organization]:
         """Return the organizations from the cache where they are there and it is used, else from ZITADEL."""
-        uses_cache = self.get_option("cache")
-        if uses_cache:
-            self.load_cache_plugin()
-            key = f"{self.get_cache_key(path)}_{_digest(connection, search, condition)}"
-            if cache and key in self._cache:
-                return t.cast(list[Organization], self._cache[key]["organizations"])
-        found = [
-            {
-                "id": one.id,
-                "name": one.name,
-                "primary_domain": one.primary_domain,
-                "state": one.state,
-                **as_options(condition.wanted_of(entries)),
-            }
-            for one, entries in find_with_metadata(connection, search, condition, self.display.warning)
-        ]
-        if uses_cache:
-            self._cache[key] = {"organizations": found}
-        return found
+        if not self.get_option("cache"):
+            return _found(connection, search, condition, self.display.warning)
+        self.load_cache_plugin()
+        key = f"{self.get_cache_key(path)}_{_digest(connection, search, condition)}"
+        if not cache or key not in self._cache:
+            self._cache[key] = {"organizations": _found(connection, search, condition, self.display.warning)}
+        return t.cast(list[Organization], self._cache[key]["organizations"])
 
     def _add(self, inventory: t.Any, organizations: list[Organization]) -> None:
         """Add the organizations as hosts, all of them or none. Raises ZitadelError or AnsibleError."""
@@ -262,6 +250,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_composed_groups(self.get_option("groups"), {}, name, strict=strict)
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, name, strict=strict)
         return self.inventory
+
+
+def _found(
+    connection: Connection, search: Search, condition: Condition, warn: t.Callable[[str], None]
+) -> list[Organization]:
+    """Return what ZITADEL says of the organizations, as JSON can hold it. Raises ZitadelError."""
+    return [
+        {
+            "id": one.id,
+            "name": one.name,
+            "primary_domain": one.primary_domain,
+            "state": one.state,
+            **as_options(condition.wanted_of(entries)),
+        }
+        for one, entries in find_with_metadata(connection, search, condition, warn)
+    ]
 
 
 def _patterns(metadata: t.Any) -> t.Sequence[str]:

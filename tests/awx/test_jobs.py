@@ -18,8 +18,6 @@ import trustme
 from awx.jobs import FIELDS, Awx, Job
 from fake_zitadel import FakeZitadel, Request, User
 
-pytestmark = pytest.mark.every_core
-
 WANTED = {"tier": "gold", "seats": 250}
 STORED = {"tier": b"gold", "seats": b"250"}
 WRONG_TOKEN = "wrong-token-4711"
@@ -112,7 +110,14 @@ def _with_client(instance: Instance) -> Way:
     return Way(case, [client_secret], user, ["client_credentials"])
 
 
-@pytest.fixture(scope="module", params=[_with_token, _with_key, _with_client], ids=["token", "key", "client"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(_with_token, id="token", marks=pytest.mark.every_core),
+        pytest.param(_with_key, id="key"),
+        pytest.param(_with_client, id="client"),
+    ],
+)
 def way(instance: Instance, request: pytest.FixtureRequest) -> Way:
     launch: Callable[[Instance], Way] = request.param
     return launch(instance)

@@ -19,8 +19,6 @@ import trustme
 from integration.harness import Ansible, Run, task
 from integration.server import Zitadel
 
-pytestmark = pytest.mark.every_core
-
 TIER = {"key": "tier", "value": "gold"}
 
 

@@ -306,7 +306,7 @@ def _run(ansible: Ansible, fake: Zitadel, names: Iterable[str], api: str = "auto
     return Cases(ansible.run(fake, tasks, defaults={"api_version": api, **defaults}), cases, organizations, fake.url)
 
 
-@pytest.fixture(scope="module", params=[("3.4.9", "auto"), ("4.13.1", "auto"), ("4.13.1", "v2")], ids="-".join)
+@pytest.fixture(scope="module", params=[("4.13.1", "auto"), ("4.13.1", "v2")], ids="-".join)
 def cases(ansible: Ansible, request: pytest.FixtureRequest) -> Iterator[Cases]:
     release, api = request.param
     with Zitadel(release) as fake:
