@@ -49,7 +49,8 @@ class Check:
     always_show: bool = False
 
 
-PYTEST = "python -m pytest -q -n 2 --dist loadfile"
+# In the order of testpaths, the slow ones first: else one worker would be left with a long file at the end.
+PYTEST = "python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder"
 # As modules, tasks take half a second each: on the oldest ansible-core, only where core itself has most of a say.
 AS_MODULES_ON_OLDEST = "tests/integration/test_keywords.py"
 CHECKS = [
