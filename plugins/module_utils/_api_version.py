@@ -16,7 +16,6 @@ from ansible_collections.community.zitadel.plugins.module_utils._errors import (
 )
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import Listing, MetadataApi, Owner, Selection
 from ansible_collections.community.zitadel.plugins.module_utils._metadata_v1 import MetadataV1
-from ansible_collections.community.zitadel.plugins.module_utils._metadata_v2 import MetadataV2, is_missing
 
 Warn = t.Callable[[str], None]
 
@@ -36,14 +35,16 @@ def open_and_read(
     Errors redact the texts in hidden; exists says that a search has shown the owner. Raises ZitadelError.
     """
     version = connection.options.api_version
-    v1, v2 = MetadataV1(connection, owner, hidden), MetadataV2(connection, owner, hidden)
+    v1 = MetadataV1(connection, owner, hidden)
     if version == "v2" or (version == "auto" and connection.instance.prefers_v2):
+        v2 = _v2(connection, owner, hidden)
         return v2, _read(v2, owner, selection, exists)
     if version == "auto" and owner.kind == "user" and not connection.instance.lacks_user_v2:
+        v2 = _v2(connection, owner, hidden)
         try:
             return v2, _read(v2, owner, selection, exists)
         except ZitadelError as error:
-            if not is_missing(error.refusal):
+            if not (error.refusal and error.refusal.unknown_procedure):
                 raise
             connection.instance.lacks_user_v2 = True
     if version == "auto" and owner.kind == "user":
@@ -54,6 +55,7 @@ def open_and_read(
         reason = _reason_for_v2(error) if version == "auto" else None
         if reason is None:
             raise
+        v2 = _v2(connection, owner, hidden)
         with connection.instance.lock:
             try:
                 listing = _read(v2, owner, selection, exists)
@@ -67,6 +69,13 @@ def open_and_read(
                 raise
             _prefer_v2(connection, reason, warn)
         return v2, listing
+
+
+def _v2(connection: Connection, owner: Owner, hidden: t.Collection[str]) -> MetadataApi:
+    # A module's process compiles all that it imports, and most tasks do without this.
+    from ansible_collections.community.zitadel.plugins.module_utils._metadata_v2 import MetadataV2
+
+    return MetadataV2(connection, owner, hidden)
 
 
 def _read(api: MetadataApi, owner: Owner, selection: Selection, exists: bool) -> Listing:

@@ -154,6 +154,11 @@ class Refusal:
         return self.status == 404 and self.code == NOT_FOUND and self.raw == "Not Found" and not self.detailed
 
     @property
+    def unknown_procedure(self) -> bool:
+        """Whether the instance, or a reverse proxy, does not know this call of API v2."""
+        return self.unknown_route or (self.status in (403, 404, 405) and self.code is None)
+
+    @property
     def empty_value(self) -> bool:
         """Whether API v2 refused a value because it is empty: releases before v4.13.0 do not remove keys so."""
         return self.meaning == INVALID_ARGUMENT and "value length must be between 1 and 500000 bytes" in self.raw

@@ -20,7 +20,6 @@ from ansible_collections.community.zitadel.plugins.module_utils._errors import (
     LIMIT_ID,
     UNKNOWN_FATE,
     NotZitadel,
-    Refusal,
     ZitadelError,
 )
 from ansible_collections.community.zitadel.plugins.module_utils._messages import lacks_v2, unexpected
@@ -215,18 +214,11 @@ class MetadataV2:
                 retries=retries,
             )
         except ZitadelError as error:
-            if error.refusal is None or not is_missing(error.refusal):
+            if not (error.refusal and error.refusal.unknown_procedure):
                 raise
             kind = self._owner.kind
             why = lacks_v2(error.refusal, self._connection.url, f"{kind}s", _RELEASES[kind], self._service)
             raise error.but(f"Cannot {doing}. {why}") from None
-
-
-def is_missing(refusal: Refusal | None) -> bool:
-    """Whether an answer says that the instance, or a reverse proxy, does not know this call of API v2."""
-    if refusal is None:
-        return False
-    return refusal.unknown_route or (refusal.status in (403, 404, 405) and refusal.code is None)
 
 
 def _entry(item: t.Mapping[str, t.Any]) -> Entry:

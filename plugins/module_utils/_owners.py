@@ -13,8 +13,9 @@ import typing as t
 from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
 from ansible_collections.community.zitadel.plugins.module_utils._errors import UNKNOWN_ORGANIZATION_ID, ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._metadata import Owner
-from ansible_collections.community.zitadel.plugins.module_utils._organizations import Search, find_organization
-from ansible_collections.community.zitadel.plugins.module_utils._users import UserSearch, find_user
+
+if t.TYPE_CHECKING:
+    from ansible_collections.community.zitadel.plugins.module_utils._organizations import Search
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 
@@ -32,6 +33,8 @@ class Choice(t.NamedTuple):
 
     @property
     def search(self) -> Search:
+        from ansible_collections.community.zitadel.plugins.module_utils._organizations import Search
+
         return Search(name=self.name, domain=self.domain)
 
 
@@ -92,6 +95,9 @@ def find_organization_owner(connection: Connection, params: t.Mapping[str, t.Any
     choice = organization_choice(params, os.environ)
     if choice.label is None:
         return organization_owner(choice.org_id)
+    # A module's process compiles all that it imports, and an id needs no search.
+    from ansible_collections.community.zitadel.plugins.module_utils._organizations import find_organization
+
     # That a search shows it does not prove that the header arrives, so that the API does not take it for a proof here.
     return organization_owner(find_organization(connection, choice.search).id, choice.label)
 
@@ -112,6 +118,8 @@ def find_user_owner(connection: Connection, params: t.Mapping[str, t.Any]) -> Fo
         raise ZitadelError(
             f"user_id is not the id of a user: {params[option]!r}. An id is a number, without whitespace."
         )
+    from ansible_collections.community.zitadel.plugins.module_utils._users import UserSearch, find_user
+
     user = find_user(connection, UserSearch(**{option: params[option]}))
     return Found(Owner("user", user.id, user.org_id), params[option] if option != "user_id" else None)
 
