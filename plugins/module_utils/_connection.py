@@ -152,7 +152,10 @@ class Connection:
             raise ZitadelError(f"Cannot {doing}. {explain(answer, Context(self.url))}", answer, fate=fate)
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
-            raise ZitadelError(f"Cannot {doing}. {_TOKEN_ENDPOINT} answered without an access token.", fate=fate)
+            why = (
+                f"{_TOKEN_ENDPOINT} answered without an access token. Check that url is the root of a ZITADEL instance."
+            )
+            raise ZitadelError(f"Cannot {doing}. {why}", fate=fate)
         return token
 
     def _answer(

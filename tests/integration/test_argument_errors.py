@@ -22,8 +22,8 @@ INFO = "zitadel_org_metadata_info"
 
 # Options, and what the message says.
 METADATA: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "nothing": ({}, ["Nothing is asked for", "key, metadata, metadata_b64 or absent_keys"]),
-    "only null": ({"key": None, "metadata": None}, ["Nothing is asked for"]),
+    "nothing": ({}, ["There is nothing to set or remove", "key, metadata, metadata_b64 or absent_keys"]),
+    "only null": ({"key": None, "metadata": None}, ["There is nothing to set or remove"]),
     "key and metadata": ({**KEY, **MANY}, ["key and metadata", "are mutually exclusive"]),
     "key and metadata_b64": ({**KEY, "metadata_b64": {"a": "MQ=="}}, ["key and metadata", "are mutually exclusive"]),
     "key without value": ({"key": "tier"}, ["'tier'", "value or value_b64", "state: absent"]),

@@ -95,7 +95,9 @@ def page(status: int, text: str) -> Refusal:
         pytest.param(api(429, 8, "x (QUOTA-vjAy8)"), ["used up its quota", "does not help"], id="quota"),
         pytest.param(api(429, 8, "x (LIMITS-molsj)"), ["blocked", "does not help"], id="blocked"),
         pytest.param(
-            api(429, 8, "grpc: received message larger than max (6 vs. 4)"), ["larger than the server"], id="too large"
+            api(429, 8, "grpc: received message larger than max (6 vs. 4)"),
+            ["larger than the server allows"],
+            id="too large",
         ),
         pytest.param(Refusal(413), ["refuses a request of this size", "client_max_body_size"], id="413"),
         pytest.param(
@@ -110,10 +112,10 @@ def page(status: int, text: str) -> Refusal:
         ),
         pytest.param(page(502, "Bad Gateway"), ["not available (HTTP 502)", "'Bad Gateway'"], id="page"),
         pytest.param(api(404, 5, "Not Found"), ["does not know this call", "root of a ZITADEL"], id="unknown route"),
-        pytest.param(api(400, 3, "invalid X"), ["does not accept what was sent", "invalid X"], id="invalid"),
+        pytest.param(api(400, 3, "invalid X"), ["refuses the values in the request", "invalid X"], id="invalid"),
         pytest.param(
             api(500, 2, "rpc error: code = InvalidArgument desc = invalid X ()"),
-            ["does not accept what was sent", "invalid X"],
+            ["refuses the values in the request", "invalid X"],
             id="invalid, wrapped",
         ),
         pytest.param(api(429, 8, "slow down"), ["is rate limited", "retries"], id="rate limit"),
