@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - Returns the values of metadata keys of a ZITADEL user, human or machine. Without any key, it returns one dictionary with
     everything.
-  - All keys of one lookup cost one request, after the one that finds the user.
+  - One request finds the user, and another one reads all keys of the lookup.
   - The connection comes from the arguments, else from variables such as C(zitadel_url), else from the environment of
     the controller. The C(environment) keyword of a task or play does not reach lookups, and neither does
     C(module_defaults).
