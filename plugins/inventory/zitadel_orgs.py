@@ -240,7 +240,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         _copy(built, inventory)
         warnings = [about_names(refused)]
         if dropped:
-            warnings.append(f"The inventory leaves out {dropped} metadata keys that look like templates.")
+            warnings.append(f"The inventory leaves out metadata keys that look like templates: {dropped} of them.")
         for warning in filter(None, warnings):
             self.display.warning(warning)
 

@@ -167,7 +167,7 @@ class Connection:
         hidden: t.Collection[str],
         retries: int | None,
     ) -> tuple[dict[str, t.Any] | Refusal, Fate]:
-        """Send a request until it is answered for good, and return the answer and what is known of all tries.
+        """Send a request until it has a final answer, and return the answer and what is known of all tries.
 
         Raises ZitadelError if the last try gets no answer.
         """

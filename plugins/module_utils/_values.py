@@ -51,7 +51,8 @@ def check_key(key: str, option: str) -> str:
         key.encode("utf-8")
     except UnicodeEncodeError:
         raise ZitadelError(
-            f"{option}: the metadata key {key!r} contains bytes that are not UTF-8 text. Use a key that is text."
+            f"{option}: the metadata key {key!r} contains bytes that are not UTF-8 text. Use a key that is text. Bytes can "
+            "only be values, in value_b64 or metadata_b64."
         ) from None
     return key
 

@@ -27,6 +27,7 @@ _VALUES = frozenset(
 
 _NO_ORDER = "which has no order, so that it cannot be stored. Give a list, or a dictionary."
 _QUOTE = "Put it in quotes."
+_BYTES = "Bytes can only be values, in value_b64 or metadata_b64."
 _BASE64 = "Give bytes in base64, by value_b64 or metadata_b64 (filter b64encode, or the module slurp)."
 
 
@@ -74,7 +75,7 @@ def _problems(options: t.Mapping[str, t.Any]) -> list[str]:
 
 def _problems_of_key(name: str, key: t.Any, is_fine: bool) -> list[str]:
     if isinstance(key, (bytes, bytearray)) or _has_bytes(key):
-        return [f"{name} contains bytes that are not UTF-8 text. Use a key that is text."]
+        return [f"{name} contains bytes that are not UTF-8 text. Use a key that is text. {_BYTES}"]
     if is_fine:
         return []
     return [f"{name} {str(key)!r} is not a string: YAML reads it as {_kind(key)}. {_QUOTE}"]

@@ -193,7 +193,7 @@ CASES: dict[str, Case] = {
     ),
     "rate limit": Case(
         _answers(429, "Too Many Requests", **SEARCH),
-        ["{url} is rate limited", "HTTP 429", "'Too Many Requests'"],
+        ["is rate limited at {url}", "HTTP 429", "'Too Many Requests'"],
         429,
         None,
         None,

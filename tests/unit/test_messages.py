@@ -121,6 +121,8 @@ def page(status: int, text: str) -> Refusal:
         pytest.param(api(429, 8, "slow down"), ["is rate limited", "retries"], id="rate limit"),
         pytest.param(api(503, 14, "starting"), ["is not available", "retries"], id="unavailable"),
         pytest.param(api(500, 13, "internal"), ["ZITADEL failed (HTTP 500, code 13)", "internal"], id="internal"),
+        pytest.param(read(500, {"message": "x"}), ["ZITADEL failed (HTTP 500)."], id="no code"),
+        pytest.param(api(409, 6, "taken"), ["refuses the request (HTTP 409, code 6)", "taken"], id="conflict"),
     ],
 )
 def test_what_a_refusal_means_to_a_user(refusal: Refusal, said: list[str]) -> None:
@@ -137,6 +139,7 @@ def test_the_roles_that_may_read() -> None:
     assert "org.read in the service account's own organization" in explain(refusal, own)
     assert "VIEWER" in explain(refusal, own)
     assert "VIEWER" not in explain(refusal, CONTEXT)
+    assert "lacks a permission in the service account's own organization" in explain(refusal, Context(URL))
 
 
 def _login_as(site: Site, role: str | None, organization: str | None = None) -> None:
