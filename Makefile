@@ -15,24 +15,24 @@ in_newest = PATH="$(CURDIR)/.venv/newest/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$
 
 compose = ZITADEL_TEST_USER="$$(id -u):$$(id -g)" docker compose --file tests/compose.yml
 
-help: ## this list
+help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
-demo: .venv/demo/ready ## the collection at work: build, install, and run a playbook against a ZITADEL (a fake one unless ZITADEL_URL is set)
+demo: .venv/demo/ready ## build, install, and run a playbook against a fake ZITADEL, or the one of ZITADEL_URL, ZITADEL_TOKEN and ZITADEL_ORG_ID
 	@.venv/demo/bin/python tests/demo.py
 
-test: ## every check, on the oldest and the newest ansible-core; CHECKS="lint types" runs some
+test: ## run every check, on the oldest and the newest ansible-core; CHECKS="lint types" runs some
 	@$(MAKE) -j2 .venv/oldest/ready .venv/newest/ready build/collections/ready
 	@.venv/newest/bin/python tests/checks.py $(CHECKS)
 
 # Only ZITADEL_TEST_URL, ZITADEL_TEST_TOKEN and ZITADEL_TEST_KEY_FILE count: ZITADEL_URL may be that of a real business.
-test-live: .venv/newest/ready build/collections/ready ## the integration tests against the server of ZITADEL_TEST_URL and ZITADEL_TEST_TOKEN
+test-live: .venv/newest/ready build/collections/ready ## run the integration tests against the server of ZITADEL_TEST_URL and ZITADEL_TEST_TOKEN; TESTS="-k read" runs some
 	@PYTHONPATH=tests $(in_newest) python -m live $(TESTS)
 
-record: .venv/newest/ready ## ask that server all that was recorded, into tests/recordings; NAME=v4.17.0 is its release
+record: .venv/newest/ready ## record the answers of that server into build/recordings; NAME=v4.17.0 is its release
 	@PYTHONPATH=tests .venv/newest/bin/python -m live.record $(NAME)
 
-live-up: ## start a ZITADEL in containers (needs Docker); ZITADEL_TEST_RELEASE=v3.4.9 is another release
+live-up: ## start a ZITADEL in containers (needs Docker); ZITADEL_TEST_RELEASE=v3.4.9 starts another release
 	@mkdir -p build/zitadel
 	@$(compose) up --detach --wait
 	@echo "Ready. Now:"
@@ -40,7 +40,7 @@ live-up: ## start a ZITADEL in containers (needs Docker); ZITADEL_TEST_RELEASE=v
 	@echo '  export ZITADEL_TEST_TOKEN="$$(cat build/zitadel/token)"'
 	@echo "  make test-live"
 
-live-down: ## remove it, with all that it stores
+live-down: ## remove the containers, with all data
 	@$(compose) down --volumes
 	@rm -rf build/zitadel
 
@@ -48,14 +48,14 @@ bench: .venv/newest/ready build/collections/ready ## measure the collection agai
 	@$(in_newest) python tests/bench
 	@$(in_newest) python tests/bench/many.py
 
-docs: .venv/newest/ready build/collections/ready ## the documentation site, in build/docs/html
+docs: .venv/newest/ready build/collections/ready ## build the documentation site into build/docs/html
 	@$(in_newest) sh docs/build
 
-format: .venv/newest/ready ## put the code into its format
+format: .venv/newest/ready ## format the code
 	.venv/newest/bin/ruff format
 	.venv/newest/bin/ruff check --fix
 
-lock: ## refresh the exact versions in requirements/
+lock: ## update the exact versions in requirements/
 	$(python_lock) -m venv --clear .venv/lock
 	.venv/lock/bin/pip install --quiet uv
 	mkdir -p build
@@ -65,7 +65,7 @@ lock: ## refresh the exact versions in requirements/
 		{ echo "# Made from $$name.in by: make lock"; grep -v ^# build/$$name.txt; } > requirements/$$name.txt; \
 	done
 
-clean: ## remove all that these commands made
+clean: ## remove .venv/ and build/
 	rm -rf .venv build
 
 # An environment is made anew when its lock file changes.

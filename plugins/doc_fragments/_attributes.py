@@ -12,13 +12,13 @@ attributes:
     description: Can run in C(check_mode) and return what it would change without changing it.
     support: full
     details:
-      - Where it finds something to write, it also asks ZITADEL whether the service account may write it, and fails as
-        the real run would.
+      - If something differs, the module also asks ZITADEL whether the service account may change it, and fails as the
+        real run would.
   diff_mode:
     description: Returns what it changed, or in C(check_mode) would change, in diff mode.
     support: full
     details:
-      - Each diff has a header that names the organization or user.
+      - A diff of metadata has a header that names the organization or user.
       - Ansible prints diffs as JSON, with escapes for newlines and for letters beyond ASCII. Set the environment
         variable E(ANSIBLE_CALLBACK_RESULT_FORMAT) to V(yaml) to print them as text.
 """

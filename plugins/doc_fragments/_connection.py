@@ -64,7 +64,7 @@ options:
     type: str
   headers:
     description:
-      - More headers for every request, also for the one that logs in, for example for an identity-aware proxy.
+      - Additional headers for every request, including the login, for example for an identity-aware proxy.
       - Their values are never shown. C(Authorization) and C(x-zitadel-orgid) may not be set here.
     type: dict
     default: {}
@@ -97,10 +97,11 @@ options:
     default: 30
   retries:
     description:
-      - How often to repeat a request that fails for a transient reason. These are HTTP 429, 502, 503 and 504, connection
-        errors, time-outs, and the error that ZITADEL answers when two writers collide. Writes are repeated as well,
+      - How often to repeat a request that fails with a transient error. These are HTTP 429, 502, 503 and 504, connection
+        errors, time-outs, and the error that ZITADEL returns when two writers collide. Writes are repeated as well,
         since each of them is done completely or not at all.
-      - The wait between tries begins at half a second and doubles, or is as long as the server asks for, up to a minute.
+      - The wait between tries begins at half a second (after a collision, at 50 milliseconds) and doubles, or is as long
+        as the server asks for, up to a minute.
       - Or the environment variable E(ZITADEL_RETRIES).
     type: int
     default: 4
@@ -109,8 +110,8 @@ options:
       - Which API of ZITADEL carries the metadata.
       - V(v1) is the Management API. V(v2) is API v2, which has the metadata of organizations in ZITADEL v4.7.0 and later,
         and that of users in v4.0.0 and later.
-      - V(auto) uses v1. Where v1 cannot be used and v2 can, it uses v2 and gives a warning. For the metadata of users, it
-        uses v2 where ZITADEL has it, else v1.
+      - V(auto) uses v1 for the metadata of organizations. If v1 does not work and v2 does, it uses v2 and gives a warning.
+        For the metadata of users, it uses v2 if ZITADEL has it, else v1.
       - Or the environment variable E(ZITADEL_API_VERSION).
     type: str
     choices: [auto, v1, v2]
@@ -124,9 +125,9 @@ options:
     type: int
     default: 4
 notes:
-  - Null means that an option is not given, except for the options that name an organization or user and those that filter.
-    There it is an error, so that a missing name never means "my own organization" and a missing filter never means
-    "all". Use V(default(omit\)) to leave an option out.
+  - Null means that an option is not given. There are exceptions. For options that name an organization or user, and for
+    filters, null is an error, so that a missing name never means the service account's own organization, and a missing
+    filter never means all. Use V(default(omit\)) to leave an option out.
   - On ansible-core 2.18 a template such as V({{ x | default(none\) }}) arrives as an empty string, which is an error for
     every option.
 requirements:
@@ -134,7 +135,7 @@ requirements:
   - the Python libraries PyJWT and cryptography, only to log in with O(key_file) or O(key_json)
 seealso:
   - ref: ansible_collections.community.zitadel.docsite.guide_getting_started
-    description: From nothing to the first key.
+    description: From the installation to the first key.
   - ref: ansible_collections.community.zitadel.docsite.guide_authentication
     description: The authentication methods, and which role a service account needs.
   - ref: ansible_collections.community.zitadel.docsite.guide_patterns

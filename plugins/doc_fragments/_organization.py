@@ -15,7 +15,7 @@ options:
         them. Use V(default(omit\)) to leave one out.
       - If none of them is given, the organization is that of the environment variable E(ZITADEL_ORG_ID). If that is not
         set either, it is the service account's own organization.
-      - E(ZITADEL_ORG_ID) may not be set to an empty value, unless the task names the organization.
+      - An empty E(ZITADEL_ORG_ID) is an error, unless the task names the organization.
     type: str
     aliases: [organization_id]
   org_name:

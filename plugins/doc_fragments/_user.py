@@ -12,8 +12,8 @@ options:
   user_id:
     description:
       - Id of the user, human or machine.
-      - Exactly one of O(user_id), O(login_name) and O(email) is needed. Null or an empty string is an error for each of
-        them. The organization of the user is found. The environment variable E(ZITADEL_ORG_ID) is not read.
+      - Exactly one of O(user_id), O(login_name) and O(email) is required. Null or an empty string is an error for each of
+        them. The module finds the organization of the user. It does not read the environment variable E(ZITADEL_ORG_ID).
     type: str
   login_name:
     description:

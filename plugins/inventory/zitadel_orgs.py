@@ -9,14 +9,14 @@ name: zitadel_orgs
 short_description: ZITADEL organizations as hosts
 version_added: 0.1.0
 description:
-  - Makes a host of each organization that the service account may read, or of those that have certain metadata.
+  - Makes a host of each active organization that the service account may read, or of those that have certain metadata.
   - The hosts run on the controller, so that a play over them can set metadata with C(org_id={{ zitadel_org_id }}).
   - Each host has the variable C(zitadel_org_id), and the variable C(zitadel_org), a dictionary with the fields C(id),
     C(name), C(primary_domain), C(state), C(metadata) and C(metadata_b64). The last two are as the module
     M(community.zitadel.zitadel_org_metadata_info) returns them.
   - The name of the file must end in C(zitadel_orgs.yml), C(zitadel_orgs.yaml), C(zitadel.yml) or C(zitadel.yaml).
-  - Every option can be a template, but those that hold expressions anyway. Lookups and extra variables work there.
-    A connection option that is not in the file comes from its environment variable.
+  - Every option can be a template, except for O(compose), O(groups) and O(keyed_groups), which are expressions. Lookups
+    and extra variables work there. A connection option that is not in the file comes from its environment variable.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -52,18 +52,17 @@ options:
     elements: str
   metadata:
     description:
-      - What of the metadata is in the variables, the output and the cache. V(true) is all of it, V(false) nothing.
-        A list of shell patterns is the keys that match one of them, for example V([tier, limit_*]). They are
-        case-sensitive.
-      - Whoever may read the inventory can read it there, so leave out what only a few may read.
+      - Which metadata is in the variables, the output and the cache. V(true) is all of it, V(false) is none. A list of
+        shell patterns, which are case-sensitive, selects the keys that match one of them, for example V([tier, limit_*]).
+      - Everybody who may read the inventory can read this metadata, so leave out what only a few people may read.
     type: raw
     default: true
   hostname:
     description:
-      - What the name of a host is.
-      - Tenants can often choose the name of their organization. A name that is V(all), V(ungrouped), V(localhost), or
-        that of a group or of a host from another source, and a name with a character that means something in a host
-        pattern, is replaced by the id, with a warning.
+      - Which field of the organization is the name of its host. Two organizations with the same host name are an error.
+      - Tenants can often choose the name of their organization. The id replaces a name that is reserved, such as V(all),
+        V(ungrouped) or V(localhost), that belongs to a group or to a host from another source, or that has a character
+        with a meaning in host patterns. A warning lists such names.
     type: str
     choices: [id, name, primary_domain]
     default: id
@@ -78,8 +77,8 @@ notes:
   - With O(keyed_groups), set a prefix. Without one, metadata can make a host a member of any group.
   - Ansible only warns about an inventory that fails, and goes on without its hosts. Set the environment variable
     C(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) to make it an error.
-  - The cache holds what the variables hold, and no secrets. Another service account, instance or filter has another
-    cache.
+  - The cache holds the variables of the hosts, and no credentials. Another service account, instance or filter has
+    another cache.
 seealso:
   - module: community.zitadel.zitadel_org_info
   - ref: ansible_collections.community.zitadel.docsite.guide_many_organizations
@@ -229,7 +228,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         _copy(built, inventory)
         warnings = [about_names(refused)]
         if dropped:
-            warnings.append(f"Metadata keys that look like templates are left out of the inventory: {dropped} of them.")
+            warnings.append(f"The inventory leaves out metadata keys that look like templates: {dropped} of them.")
         for warning in filter(None, warnings):
             self.display.warning(warning)
 

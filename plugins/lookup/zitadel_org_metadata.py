@@ -12,12 +12,12 @@ description:
   - Returns the values of metadata keys of a ZITADEL organization. Without any key, it returns one dictionary with
     everything.
   - All keys of one lookup cost one request.
-  - The connection comes from the arguments, else from variables such as C(zitadel_url), else from the environment of
-    the controller. The C(environment) keyword of a task or play does not reach lookups, and neither does
+  - The connection comes from the arguments, else from Ansible variables such as C(zitadel_url), else from environment
+    variables of the controller. The C(environment) keyword of a task or play does not reach lookups, and neither does
     C(module_defaults).
-  - The authentication method is one choice. If the arguments name one, no login variable counts. If variables name one,
-    the login variables of the environment do not count. In the same way, an organization in the arguments takes
-    precedence over one in variables.
+  - If the arguments name an authentication method, Ansible variables and environment variables for other methods do not
+    count. If Ansible variables name one, the environment variables do not count. In the same way, an organization in the
+    arguments takes precedence over one in Ansible variables.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:

@@ -44,8 +44,8 @@ def rewrites(
 ) -> t.Iterator[Step]:
     """Yield the steps of MetadataApi.rewrites; makes_event tells which keys one set is enough for.
 
-    Setting a value that the server holds already makes no event otherwise, and neither does removing a key that it
-    holds to be gone: the first are removed before, the second set before.
+    In other cases, setting a value that the server already has makes no event, and neither does removing a key that the
+    server already counts as removed. So the former are removed first, and the latter set first.
     """
     sets = {key: value for key, value in sorted(lost.items()) if value is not None}
     again = {key: value for key, value in sets.items() if not makes_event(key)}
@@ -85,5 +85,5 @@ def refuse_hidden(entries: t.Sequence[Entry], total: int, page: object, owner: O
     if total and not entries and not page and owner.kind == "user":
         raise ZitadelError(
             f"Cannot {doing}. There are {total} entries, and the service account lacks the permission user.read to see "
-            "them. It comes with ORG_OWNER, ORG_USER_MANAGER, IAM_OWNER, IAM_USER_MANAGER or a VIEWER role."
+            "them. Give it a role that has it: ORG_OWNER, ORG_USER_MANAGER, IAM_OWNER, IAM_USER_MANAGER or a VIEWER role."
         )

@@ -34,7 +34,7 @@ class Login(t.Protocol):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What may never be shown."""
+        """The texts that must never be shown."""
 
     def token(self, send: Send) -> str:
         """Return an access token. POST /oauth/v2/token where one has to be fetched. Raises ZitadelError."""
@@ -74,20 +74,25 @@ class ServiceAccountKey:
             except (ValueError, RecursionError):
                 content = None
         if not isinstance(content, dict):
-            raise ZitadelError(f"{name} is not the JSON of a service-account key, as ZITADEL writes it.")
+            raise ZitadelError(
+                f"{name} is not the JSON of a service-account key. Give the content of the key file from ZITADEL."
+            )
         if content.get("type", "serviceaccount") != "serviceaccount":
             raise ZitadelError(
-                f"{name} is a key of the type {content['type']!r}. Only keys of a service account can log in here: "
-                "create one for a user of the type machine."
+                f"{name} is a key of the type {content['type']!r}. Only the key of a service account can log in: create "
+                "one for a service account."
             )
         missing = [field for field in ("keyId", "userId", "key") if not isinstance(content.get(field), str)]
         if missing:
-            raise ZitadelError(f"{name} is not a complete service-account key, it lacks {' and '.join(missing)}.")
+            raise ZitadelError(
+                f"{name} is not a complete service-account key, it lacks {' and '.join(missing)}. Give the whole content "
+                "of the key file from ZITADEL."
+            )
         expiration = str(content.get("expirationDate") or "")
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
         if expiration and expiration[: len(now)] < now:
             raise ZitadelError(
-                f"{name} holds the key {content['keyId']}, which expired on {expiration}. Make a new one."
+                f"{name} holds the key {content['keyId']}, which expired on {expiration}. Create a new key."
             )
         return cls(name, content["keyId"], content["userId"], content["key"], audience)
 
@@ -182,7 +187,7 @@ def choose(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], audience
         if not value or (isinstance(value, str) and not value.strip()):
             raise ZitadelError(f"{option} is given, but empty. Give a value, or leave the option out.")
     variables = {_variable(option): environ.get(_variable(option), "") for option in LOGIN_OPTIONS}
-    # AWX injects blanks for the fields of a credential that were left out.
+    # AWX injects an empty variable for each field of a credential that was left out.
     variables = {name: value for name, value in variables.items() if value.strip()}
 
     if given:
@@ -207,9 +212,10 @@ def choose(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], audience
 def _only_method(given: dict[str, t.Any], names: dict[str, str], where: str, audience: str) -> Login:
     methods = [names[option] for option in given if option != "client_secret" or "client_id" not in given]
     if len(methods) > 1:
+        more = "; options from module_defaults count as well" if where == "in the task" else ""
         raise ZitadelError(
             f"{' and '.join(methods)} are given {where}, but authentication methods are mutually exclusive. "
-            "Leave the others out; options from module_defaults count as well."
+            f"Leave out all but one{more}."
         )
     name = methods[0]
     for option, other in (("client_id", "client_secret"), ("client_secret", "client_id")):
@@ -245,13 +251,13 @@ def _content(path: str, name: str) -> str:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except OSError as error:
-        raise ZitadelError(f"{name}: {path} cannot be read: {error.strerror}.") from None
+        raise ZitadelError(f"{name}: {path} cannot be read: {error.strerror}. Correct the path or its mode.") from None
     except UnicodeDecodeError:
-        raise ZitadelError(f"{name}: {path} is not a text file.") from None
+        raise ZitadelError(f"{name}: {path} is not a text file. Give the path of another file.") from None
     except ValueError:
-        raise ZitadelError(f"{name}: {path!r} is not a path: it contains a NUL character.") from None
+        raise ZitadelError(f"{name}: {path!r} is not a path: it contains a NUL character. Remove it.") from None
     if not text.strip():
-        raise ZitadelError(f"{name}: {path} is empty.")
+        raise ZitadelError(f"{name}: {path} is empty. Write the credential into it, or give another path.")
     return text
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long to wait before another try. Pure but for the clock."""
+"""How long to wait before another try."""
 
 from __future__ import annotations
 
@@ -53,6 +53,6 @@ class Throttle:
         self._until = max(self._until, time.monotonic() + seconds)
 
     def wait(self) -> None:
-        """Wait as long as any thread was told to."""
+        """Wait until the longest time that a thread has set is over."""
         while (seconds := self._until - time.monotonic()) > 0:
             time.sleep(seconds)

@@ -27,7 +27,7 @@ from ansible_collections.community.zitadel.plugins.module_utils._workers import 
 
 
 class _Problems:
-    """What is wrong with the entries, all of which a user wants to read at once."""
+    """The errors of all entries, which one message lists."""
 
     def __init__(self, titles: t.Sequence[str]) -> None:
         self._titles = titles
@@ -66,7 +66,7 @@ def _nothing_written(errors: t.Mapping[str, ZitadelError]) -> ZitadelError:
     # What purge would have removed too much of.
     diffs = [error.result["diff"] for error in errors.values() if "diff" in error.result]
     return next(iter(errors.values())).but(
-        f"Nothing was written, since not every organization can be set. {texts}",
+        f"Nothing was written, since these entries have errors. {texts}",
         result={"changed": False, "organizations": [], **({"diff": diffs} if diffs else {})},
     )
 
@@ -161,7 +161,7 @@ def _refuse_twice(
             problems.add(
                 entry.title,
                 ZitadelError(
-                    f"{other} is the same organization, {organization}. Make one entry of the two, or one task of each."
+                    f"{other} is the same organization, {organization}. Merge the two entries, or put them into two tasks."
                 ),
             )
 
@@ -178,7 +178,7 @@ def _prepare(
 ) -> dict[str, State]:
     """Read every organization that was found, ask for the permission to write, and return their states by title.
 
-    Who has just created an organization need not ask.
+    Without asks, the permission is not asked for: the service account has just created the organizations.
     """
 
     def read(pair: tuple[BulkEntry, Found | ZitadelError | None]) -> State | None:

@@ -32,9 +32,9 @@ class BulkEntry(t.NamedTuple):
 def check_create(params: Params) -> None:
     """Raise ZitadelError if an entry with create does not say what to create."""
     if params["org_name"] is None:
-        raise ZitadelError("create needs org_name, the name of the organization to create.")
+        raise ZitadelError("create is given without org_name. Name the organization to create by org_name.")
     if check_name(params["org_name"], "org_name") != params["org_name"]:
-        raise ZitadelError("org_name has whitespace at an end, which ZITADEL removes. Leave it out.")
+        raise ZitadelError("org_name begins or ends with whitespace, which ZITADEL removes. Leave the whitespace out.")
 
 
 def missing_to_create(

@@ -152,7 +152,10 @@ class Connection:
             raise ZitadelError(f"Cannot {doing}. {explain(answer, Context(self.url))}", answer, fate=fate)
         token = answer.get("access_token")
         if not isinstance(token, str) or not token:
-            raise ZitadelError(f"Cannot {doing}. {_TOKEN_ENDPOINT} answered without an access token.", fate=fate)
+            why = (
+                f"{_TOKEN_ENDPOINT} answered without an access token. Check that url is the root of a ZITADEL instance."
+            )
+            raise ZitadelError(f"Cannot {doing}. {why}", fate=fate)
         return token
 
     def _answer(
@@ -164,7 +167,7 @@ class Connection:
         hidden: t.Collection[str],
         retries: int | None,
     ) -> tuple[dict[str, t.Any] | Refusal, Fate]:
-        """Send a request until it is answered for good, and return the answer and what is known of all tries.
+        """Send a request until it has a final answer, and return the answer and what is known of all tries.
 
         Raises ZitadelError if the last try gets no answer.
         """

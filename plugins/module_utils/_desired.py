@@ -33,7 +33,7 @@ class Purge(t.NamedTuple):
     keep: tuple[str, ...] = ()
     max_removals: int | None = None
     protected: str | None = None
-    """Keys that begin so belong to somebody else"""
+    """Purge never removes keys that begin with this"""
 
     def covers(self, key: str) -> bool:
         if not key.startswith(self.prefix) or (self.protected is not None and key.startswith(self.protected)):
@@ -95,7 +95,9 @@ def desired_metadata(params: Params, protected: str | None = None) -> Desired:
             present[check_key(name, "metadata_b64")] = from_base64(value, f"metadata_b64: the value of {name!r}")
     both = absent & present.keys()
     if both:
-        raise ZitadelError(f"absent_keys asks to remove {named(both)}, which the task also sets. Leave it out of one.")
+        raise ZitadelError(
+            f"The task removes {named(both)} by absent_keys, and also sets it. Name each key in one place only."
+        )
     return Desired(present, frozenset(absent), _purge(params, present, protected))
 
 
@@ -104,8 +106,8 @@ def _nothing_asked(params: Params) -> str:
     values = [option for option in ("value", "value_b64") if params.get(option) is not None]
     given = [*values, f"state: {params['state']}", *(["purge: true"] if params["purge"] else [])]
     return (
-        f"Nothing is asked for: the task gives {', '.join(given)}, but {', '.join(names)} and absent_keys are not given, "
-        f"or null. Give {', '.join(names)} or absent_keys."
+        f"There is nothing to set or remove: the task gives {', '.join(given)}, but {', '.join(names)} and absent_keys are "
+        f"not given, or null. Give {', '.join(names)} or absent_keys."
     )
 
 
@@ -134,11 +136,11 @@ def _purge(params: Params, present: t.Mapping[str, bytes], protected: str | None
         raise ZitadelError(f"max_removals is {limit}. Give the number of keys that purge may remove, 0 or more.")
     if not any(key.startswith(prefix or "") for key in present) and (prefix is None or limit is None):
         raise ZitadelError(
-            "purge with nothing in metadata and metadata_b64 removes every key, so it is refused. To remove keys, name "
-            "them in absent_keys; to remove all that begin with a prefix, set purge_prefix and max_removals."
+            "purge with no key in metadata and metadata_b64 would remove every key, so the task is refused. To remove "
+            "keys, name them in absent_keys; to remove all that begin with a prefix, set purge_prefix and max_removals."
             if prefix is None
-            else f"None of the given keys begins with purge_prefix {prefix!r}, so that purge removes every key that "
-            "does. It is refused, since the prefix may be misspelt. Correct it or, to remove them all, set "
-            "max_removals as well."
+            else f"None of the given keys begins with the purge_prefix {prefix!r}, so purge would remove all keys that "
+            "begin with it. The task is refused, since the prefix may be misspelt. Correct it or, to remove these keys, "
+            "set max_removals as well."
         )
     return Purge(prefix or "", tuple(params["keep"] or ()), limit, protected)

@@ -18,7 +18,7 @@ UNKNOWN_ORGANIZATION_ID = "AUTH-Bs7Ds"
 NO_ROLE_ID = "AUTHZ-cdgFk"
 PERMISSION_IDS = frozenset({"AUTH-5mWD2", "AUTH-AWfge"})
 NO_ACCESS_IDS = PERMISSION_IDS | {NO_ROLE_ID}
-"""The service account has no role, or none with the permission, where something belongs to."""
+"""The service account has no role in the organization that the request is about, or none with the permission."""
 LIMIT_ID = "QUERY-4M0fs"
 """A search asked for more entries in one page than the instance allows."""
 
@@ -75,7 +75,7 @@ class Fate:
 
 
 UNKNOWN_FATE = Fate(doubtful=True)
-"""That of a request with a success for an answer that says nothing"""
+"""That of a request whose answer is a success, but has an unexpected form"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -246,10 +246,13 @@ class NotZitadel(ZitadelError):
 
 
 def defect(error: BaseException) -> ZitadelError:
-    """Return an exception that nobody expected as an error. Its text is left out, since it can hold a secret."""
+    """Return an unexpected exception as an error. Its text is left out, since it can hold a secret."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(frame.filename)}, line {frame.lineno}"
-    return ZitadelError(f"This is a defect in community.zitadel, please report it: {type(error).__name__} in {where}.")
+    return ZitadelError(
+        f"This is a defect in community.zitadel: {type(error).__name__} in {where}. "
+        "Please report it at https://github.com/ansible-collections/community.zitadel/issues."
+    )
 
 
 def sentences(text: str) -> str:

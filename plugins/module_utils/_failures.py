@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an exception of requests means: the one place where that is known."""
+"""What an exception of requests means: what happened, whether the request arrived, whether it is worth repeating."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _QUOTE = "Put it in quotes, or append | string to its template."
 
 
 def problems_of(spec: Spec, given: t.Mapping[str, t.Any]) -> list[str]:
-    """Return what is wrong with options that core would convert without a word, or take for not given."""
+    """Return what is wrong with options that core would silently convert, or take for not given."""
     problems = []
     for name, option in spec.items():
         for alias in (name, *option.get("aliases", ())):
@@ -43,7 +43,7 @@ def without_nulls(spec: Spec, given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def validated(spec: Spec, given: t.Mapping[str, t.Any], known: t.Iterable[str] = ()) -> dict[str, t.Any]:
     """Return options checked and converted as those of a module are, None where not given.
 
-    known are options that the caller deals with. Raises ZitadelError that says everything that is wrong.
+    known are further options, which are not in given. Raises ZitadelError that says everything that is wrong.
     """
     problems = problems_of(spec, given)
     result = ArgumentSpecValidator(t.cast(dict[str, t.Any], spec)).validate(without_nulls(spec, given))
@@ -89,7 +89,7 @@ def _problems_of_one(name: str, option: Option, value: t.Any) -> list[str]:
         # A list may be given as one string, as everywhere in Ansible.
         elements = value if isinstance(value, list) else [value]
         if isinstance(value, dict):
-            return [f"{name} is a dictionary, not a list of strings."]
+            return [f"{name} is a dictionary, not a list of strings. Give a list."]
         return [
             problem
             for number, element in enumerate(elements, 1)

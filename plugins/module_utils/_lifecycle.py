@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The life of an organization: create, rename, deactivate, reactivate, remove. Never two of one name."""
+"""Create, rename, deactivate, reactivate and remove organizations. No two organizations get the same name."""
 
 from __future__ import annotations
 
@@ -53,11 +53,14 @@ def check_name(name: str, option: str) -> str:
 
 
 def ask_to_create(connection: Connection, warn: t.Callable[[str], None]) -> None:
-    """Raise ZitadelError if the service account may not create organizations, and warn if nobody knows."""
+    """Raise ZitadelError if the service account may not create organizations, and warn if ZITADEL does not tell."""
     allowed = may(connection, None, "org.create")
     context = Context(connection.url, f"the instance {connection.url}", "org.create")
     if allowed is None:
-        warn("It is not known whether the service account has the permission org.create: ZITADEL did not answer that.")
+        warn(
+            "It is not known whether the service account has the permission org.create, so that a real run can fail where "
+            "check mode does not. A reverse proxy may block /auth/v1/permissions/zitadel/me/_search: let it pass."
+        )
     elif not allowed:
         raise ZitadelError(f"Cannot create an organization. {lacks(context)}")
 
@@ -100,7 +103,7 @@ def create_organization(connection: Connection, name: str) -> tuple[Organization
 def _look_up(connection: Connection, name: str, cause: ZitadelError, *, patient: bool) -> Organization | None:
     """Return the organization of a name that a call did not create, or may have created; patient waits for a second.
 
-    Raises ZitadelError, which says that nobody knows whether the organization was created.
+    Raises ZitadelError, which says that it is not known whether the organization was created.
     """
     for seconds in (*_VISIBLE_DELAYS, None) if patient else (None,):
         try:
@@ -139,7 +142,7 @@ def rename(connection: Connection, org_id: str, name: str) -> None:
     except ZitadelError as error:
         if error.refusal and error.refusal.id == _TAKEN_ID:
             raise error.but(
-                f"Cannot rename organization {org_id} to {name!r}. Another organization has that name."
+                f"Cannot rename organization {org_id} to {name!r}. Another organization has that name. Choose another one."
             ) from None
         raise
 
@@ -158,9 +161,15 @@ def remove(connection: Connection, org_id: str) -> None:
 def refuse_to_remove(connection: Connection, org_id: str) -> None:
     """Raise ZitadelError for the service account's own organization, and for the default organization."""
     if own_organization(connection) == org_id:
-        raise ZitadelError(f"Organization {org_id} is the service account's own. It is never removed.")
+        raise ZitadelError(
+            f"Organization {org_id} is the service account's own, which it cannot remove. Use a service account of another "
+            "organization."
+        )
     if org_id in search_page(connection, Search(is_default=True)).found:
-        raise ZitadelError(f"Organization {org_id} is the default organization of the instance. It is never removed.")
+        raise ZitadelError(
+            f"Organization {org_id} is the default organization of the instance, which this module does not remove. "
+            "Make another organization the default first."
+        )
 
 
 def prove_header(connection: Connection, org_id: str) -> str | None:
@@ -179,7 +188,7 @@ def prove_header(connection: Connection, org_id: str) -> str | None:
     if organization["id"] != org_id:
         raise WrongOrganization(
             f"Cannot {doing}. The answer came from organization {organization['id']} instead of {org_id}. A reverse proxy "
-            "drops or changes the header x-zitadel-orgid, or this release ignores it. Nothing is changed. Let the header "
+            "drops or changes the header x-zitadel-orgid, or this release ignores it. Nothing was changed. Let the header "
             "pass."
         )
     state = organization.get("state")

@@ -92,7 +92,7 @@ def condition_of(params: Params, wanted: t.Sequence[str]) -> Condition:
 
 
 def search_of(params: Params) -> Search:
-    """Return the search that those options ask for that there are. Raises ZitadelError if one is empty."""
+    """Return the search for organizations that the filters among the options ask for. Raises ZitadelError if one is empty."""
     options = [option for option in Search._fields if option in params]
     refuse_empty(params, options)
     return Search(**{option: params[option] for option in options})
@@ -215,8 +215,8 @@ def _failure(one: Organization | User, error: ZitadelError) -> ZitadelError:
     if error.refusal is None or error.refusal.id not in NO_ACCESS_IDS:
         return named
     return named.adding(
-        "If this is the service account itself, which always finds itself: set org_id to list the users of another "
-        "organization."
+        "A service account always finds itself. If this user is the service account, set org_id to list the users of "
+        "another organization."
     )
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words for an answer that is no success: what happened, with what, and what to do about it. Pure."""
+"""The message for an answer that is an error: what happened, with what, and what to do about it. Pure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ def explain(refusal: Refusal, context: Context) -> str:
             f"{said}"
         )
     if refusal.id == UNKNOWN_ORGANIZATION_ID and context.organization != place:
-        return f"There is no {context.organization.removeprefix('the ')} at {url}: it has been removed.{said}"
+        return (
+            f"There is no {context.organization.removeprefix('the ')} at {url}: it has been removed. "
+            f"Name another user.{said}"
+        )
     if refusal.id == UNKNOWN_ORGANIZATION_ID:
         return (
             f"There is no {place} at {url}. org_id takes the id, a number; a name goes into org_name, "
@@ -76,11 +79,17 @@ def explain(refusal: Refusal, context: Context) -> str:
     if refusal.id in PERMISSION_IDS:
         return f"{lacks(context)}{said}"
     if refusal.id in ("COMMAND-QXPGs", "COMMAND-uXHNj"):
-        return f"The {place} has been removed, or does not exist.{said}"
+        return f"The {place.removeprefix('the ')} has been removed, or does not exist. Name another one.{said}"
     if refusal.id in QUOTA_IDS:
-        return f"The instance {url} is blocked or has used up its quota ({what}). Trying again does not help.{said}"
+        return (
+            f"The instance {url} is blocked or has used up its quota ({what}). Trying again does not help: unblock the "
+            f"instance, or raise its quota.{said}"
+        )
     if refusal.too_large:
-        return f"The message is larger than the server takes or gives ({what}).{said}"
+        return (
+            f"The request or its answer is larger than the server allows ({what}). Read or write fewer or smaller "
+            f"values.{said}"
+        )
     if words := _of_a_proxy(refusal, url):
         return words
     if refusal.status == 404 and "set instance using origin" in refusal.raw:
@@ -89,9 +98,15 @@ def explain(refusal: Refusal, context: Context) -> str:
             f"or instance_host if it is reached under another name.{said}"
         )
     if refusal.status == 429:
-        return f"{url} is rate limited ({what}) and was until the last of the retries.{said}"
+        return (
+            f"The service account is rate limited at {url} ({what}), after all retries. Run the task again later, with "
+            f"fewer connections or forks, or with more retries.{said}"
+        )
     if refusal.busy:
-        return f"{url} is not available ({what}) and was not until the last of the retries.{said}"
+        return (
+            f"{url} is not available ({what}), after all retries. Check that the server runs, and run the task again, "
+            f"perhaps with more retries.{said}"
+        )
     if not refusal.json:
         return (
             f"{url} answered {what} and not JSON. This is not ZITADEL: url is wrong, or the answer comes from a reverse "
@@ -103,20 +118,28 @@ def explain(refusal: Refusal, context: Context) -> str:
             f"{_about_the_path(url)}{said}"
         )
     if refusal.meaning == INVALID_ARGUMENT:
-        return f"ZITADEL does not accept what was sent ({what}).{said}"
+        return (
+            f"ZITADEL refuses the values in the request ({what}). Correct the option that its message is about.{said}"
+        )
     if refusal.meaning == NOT_FOUND:
-        return f"ZITADEL did not find it ({what}).{said}"
-    return f"ZITADEL failed ({what}, code {refusal.code}).{said}"
+        return f"ZITADEL did not find {place}, or something in it ({what}). Check the ids and names in the task.{said}"
+    code = "" if refusal.code is None else f", code {refusal.code}"
+    if refusal.status < 500:
+        return f"ZITADEL refuses the request ({what}{code}). Its message gives the reason.{said}"
+    return f"ZITADEL failed ({what}{code}). Look into the log of ZITADEL, and run the task again.{said}"
 
 
 def lacks(context: Context) -> str:
     """Return that a service account lacks a permission, and which roles have it."""
-    roles = f" It comes with {_ROLES[context.permission]}." if context.permission in _ROLES else ""
-    return f"The service account lacks the permission {context.permission} in {context.organization}.{roles}"
+    permission, where = context.permission, context.organization
+    if permission is None:
+        return f"The service account lacks a permission in {where}. Give it a role that has it."
+    roles = f": {_ROLES[permission]}" if permission in _ROLES else ""
+    return f"The service account lacks the permission {permission} in {where}. Give it a role that has it{roles}."
 
 
 def lacks_v2(refusal: Refusal, url: str, owners: str, release: str, service: str) -> str:
-    """Return that API v2 is not there; release has it first, service is its path for these owners."""
+    """Return that API v2 is not there. The release is the first that has it, service its path for these owners."""
     return (
         f"{url} has no API v2 for the metadata of {owners}, which ZITADEL {release} and later have (HTTP "
         f"{refusal.status}). Set api_version to auto or v1. If this release has it, check that url is the root of the "
@@ -127,8 +150,8 @@ def lacks_v2(refusal: Refusal, url: str, owners: str, release: str, service: str
 def unexpected(doing: str) -> str:
     """Return that an answer has another form than the answers of ZITADEL."""
     return (
-        f"Cannot {doing}. The answer is not what ZITADEL answers to this call. "
-        "Check that url is the root of a ZITADEL instance, and what a reverse proxy there does."
+        f"Cannot {doing}. The answer does not have the form that ZITADEL's answers to this call have. "
+        "Check that url is the root of a ZITADEL instance, and that no reverse proxy changes its answers."
     )
 
 
@@ -139,7 +162,7 @@ def _said(refusal: Refusal) -> str:
 
 
 def _of_a_proxy(refusal: Refusal, url: str) -> str | None:
-    """Return the words for what proxies are known to answer, None for all else."""
+    """Return the message for an answer that proxies are known to give, None for all others."""
     what, page = f"HTTP {refusal.status}", refusal.message or ""
     if refusal.status == 407:
         return (

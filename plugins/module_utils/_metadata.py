@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words that all share: metadata of an owner, and what an API offers to read and write it. Pure."""
+"""The types that all layers share: owner, entry, selection, write, and what an API for metadata offers. Pure."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Details(t.NamedTuple):
         return self.change_date or self.creation_date
 
     def is_after(self, other: Details) -> bool:
-        """Whether this was written later: by sequence where both have one, else by date. False where nobody knows."""
+        """Whether this was written later: by sequence where both have one, else by date. False if that is not known."""
         if self.sequence is not None and other.sequence is not None:
             return self.sequence > other.sequence
         if self.sequence is None and other.sequence is None and self.event_date and other.event_date:
@@ -75,7 +75,7 @@ class Details(t.NamedTuple):
 
 
 def newest(many: t.Iterable[Details]) -> Details:
-    """Return the last of those that nobody's other is after; empty details if there are none."""
+    """Return the newest details, of equally new ones the last; empty details if there are none."""
     found = Details()
     for details in many:
         if not found.is_after(details):
@@ -215,10 +215,10 @@ class MetadataApi(t.Protocol):
         """
 
     def rewrites(self, lost: Values, seen: t.Mapping[str, Entry]) -> t.Iterator[Step]:
-        """Yield what makes readers see writes that were acknowledged and are not seen.
+        """Yield the steps that make visible what was acknowledged, but does not appear in a read.
 
-        lost are the keys as they were written, seen what readers see of them now. Each step makes an event for each of
-        its keys, whatever the server believes to hold already.
+        lost are the keys as they were written, seen is what a read shows of them now. Each step makes an event for each
+        of its keys, even if the server already counts them as written.
         """
 
 

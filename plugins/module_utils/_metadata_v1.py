@@ -69,8 +69,9 @@ class MetadataV1:
         """POST …/metadata/_search and, where no entry shows the organization, GET /management/v1/orgs/me."""
         if self._owner.kind == "user" and not travels_in_path(str(self._owner.id)):
             raise ZitadelError(
-                f"Cannot use {self.place} by the Management API (v1): its id cannot travel in a path, and might lead to "
-                "another user. Set api_version to v2, which ZITADEL v4.0.0 and later have for users."
+                f"Cannot use {self.place} by the Management API (v1): its id has characters that are not safe in the path "
+                "of a URL, and might lead to another user. Set api_version to v2, which ZITADEL v4.0.0 and later have for "
+                "users."
             )
         listing = self._read(selection, retries)
         # An empty list proves nothing: not that the organization exists, and not that the header arrives.
@@ -173,7 +174,7 @@ class MetadataV1:
         self._check_owner(str(organization["id"]), doing)
         # A removed organization has no state there.
         if organization.get("state", "") in ("", "ORG_STATE_REMOVED"):
-            raise ZitadelError(f"Cannot use {self.place}: it has been removed.")
+            raise ZitadelError(f"Cannot use {self.place}: it has been removed. Name another organization.")
 
     def _entry(self, item: t.Mapping[str, t.Any], doing: str) -> Entry:
         value = base64.b64decode(item.get("value", ""), validate=True)

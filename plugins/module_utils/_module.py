@@ -31,7 +31,7 @@ class ZitadelModule(AnsibleModule):
     """Treats null as not given, and shows no secret: not in the result, the invocation, or the log."""
 
     notify: t.ClassVar[t.Callable[[str], None]] = staticmethod(lambda _line: None)
-    """Takes a line before each wait for another try: a process of its own has nobody to tell."""
+    """Takes a line before each wait for another try. A module in a process of its own cannot show it."""
 
     def __init__(self, spec: Spec) -> None:
         """Take the argument spec. Leaves with a failure if the options do not meet it."""
@@ -81,7 +81,7 @@ class ZitadelModule(AnsibleModule):
             title = _title(number, entry)
             try:
                 if not isinstance(entry, dict):
-                    raise ZitadelError("It is not a dictionary. Give each organization as one.")
+                    raise ZitadelError("It is not a dictionary. Give each organization as a dictionary of options.")
                 entries.append((title, validated(spec, entry)))
             except ZitadelError as error:
                 entries.append((title, error))
@@ -126,7 +126,7 @@ class ZitadelModule(AnsibleModule):
     def _return_formatted(self, kwargs: dict[str, t.Any]) -> None:
         # Also called when the arguments were refused, before they were all checked and converted.
         self.params = self._shown(values=True)
-        # A blank secret, which is refused, is in every text.
+        # A secret that is only whitespace, which is refused, occurs in every text.
         self.no_log_values -= {value for value in self.no_log_values if not str(value).strip()}
         super()._return_formatted(kwargs)
 

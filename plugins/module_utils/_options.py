@@ -54,7 +54,9 @@ def connection_options(params: t.Mapping[str, t.Any], environ: t.Mapping[str, st
         if "\0" in (params[option] or ""):
             raise ZitadelError(f"{option} is not a path: {params[option]!r} contains a NUL character.")
     if params["client_key"] and not params["client_cert"]:
-        raise ZitadelError("client_key is given without client_cert. A client certificate needs client_cert.")
+        raise ZitadelError(
+            "client_key is given without client_cert. Give client_cert, the certificate that the key belongs to."
+        )
     if not 0 < params["timeout"] <= _MAX_TIMEOUT:
         raise ZitadelError(
             f"timeout is {params['timeout']:g}. Give the seconds to wait for an answer, more than 0, "
@@ -64,11 +66,13 @@ def connection_options(params: t.Mapping[str, t.Any], environ: t.Mapping[str, st
         raise ZitadelError(f"retries is {params['retries']}. Give the number of tries after the first, 0 or more.")
     if not 1 <= params["connections"] <= _MAX_CONNECTIONS:
         raise ZitadelError(
-            f"connections is {params['connections']}. Give how many organizations or users are in work at the same "
-            f"time, 1 to {_MAX_CONNECTIONS}."
+            f"connections is {params['connections']}. Give how many organizations or users to work on at the same time, "
+            f"1 to {_MAX_CONNECTIONS}."
         )
     if params["instance_host"] and not _VISIBLE_ASCII.fullmatch(params["instance_host"]):
-        raise ZitadelError(f"instance_host is not a host name: {params['instance_host']!r}.")
+        raise ZitadelError(
+            f"instance_host is not a host name: {params['instance_host']!r}. Give a name such as id.example.com."
+        )
     return ConnectionOptions(
         url=url,
         login=choose(params, environ, params["audience"] or origin),
@@ -88,7 +92,9 @@ def connection_options(params: t.Mapping[str, t.Any], environ: t.Mapping[str, st
 def _url(text: str | None) -> tuple[str, str]:
     """Return the address of the instance without a slash at its end, and its origin as the server sees it."""
     if text is None:
-        raise ZitadelError("url is missing. Give the address of the instance, or set ZITADEL_URL in the environment.")
+        raise ZitadelError(
+            "url is missing. Give the address of the instance, or set the environment variable ZITADEL_URL."
+        )
     wrong = "url is not the address of a ZITADEL instance, such as https://id.example.com"
     # A password must not be shown, wherever a parser would see it.
     if "@" in text:
@@ -99,9 +105,11 @@ def _url(text: str | None) -> tuple[str, str]:
     except ValueError as error:
         raise ZitadelError(f"{wrong}: {error}.") from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.query or parts.fragment:
-        raise ZitadelError(f"{wrong}: {text!r}. It begins with https:// or http:// and has a host.")
+        raise ZitadelError(
+            f"{wrong}: {text!r}. It must begin with https:// or http:// and have a host, but no query and no fragment."
+        )
     if any(character.isspace() or character == "\0" for character in text.strip()):
-        raise ZitadelError(f"{wrong}: {text!r} contains whitespace.")
+        raise ZitadelError(f"{wrong}: {text!r} contains whitespace or a NUL character. Remove it.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else _ascii_host(parts.hostname)
     origin = f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", origin
@@ -122,10 +130,10 @@ def _ascii_host(host: str) -> str:
 def _headers(headers: t.Mapping[str, t.Any], instance_host: str | None) -> tuple[tuple[str, str], ...]:
     for name, value in ((str(name), value) for name, value in headers.items()):
         if name.lower() in _OWN_HEADERS or (name.lower() == _INSTANCE_HEADER and instance_host):
-            raise ZitadelError(f"headers may not set {name}. The collection sets it from its own options.")
+            raise ZitadelError(f"headers may not set {name}. Leave it out: the collection sets it from other options.")
         # An error must not show the value.
         if not _HEADER_NAME.fullmatch(name):
-            raise ZitadelError(f"headers: {name!r} is not the name of a header.")
+            raise ZitadelError(f"headers: {name!r} is not the name of a header. Use letters, digits and hyphens.")
         if isinstance(value, (dict, list)) or not _HEADER_VALUE.fullmatch(str(value)):
             raise ZitadelError(f"headers: the value of {name} cannot be sent. Give one line of Latin-1 text.")
     return tuple(sorted((str(name), str(value).strip()) for name, value in headers.items() if value is not None))

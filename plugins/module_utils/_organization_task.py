@@ -131,13 +131,13 @@ def _absent(connection: Connection, name: str | None, org_id: str | None, mode: 
         if others:
             raise ZitadelError(
                 f"There is no organization {org_id}, but {name!r} is organization {others[0].id}. org_id and name must "
-                "belong together. Nothing was removed."
+                "belong together: correct one of them. Nothing was removed."
             )
         return _result(False, org_id, None, None, None, mode)
     if before.name != name:
         raise ZitadelError(
-            f"Organization {org_id} has the name {before.name!r} and not {name!r}. org_id and name must belong together. "
-            "Nothing was removed."
+            f"Organization {org_id} has the name {before.name!r} and not {name!r}. org_id and name must belong together: "
+            "correct one of them. Nothing was removed."
         )
     refuse_to_remove(connection, org_id)
     if mode.check_mode:
@@ -149,12 +149,13 @@ def _absent(connection: Connection, name: str | None, org_id: str | None, mode: 
 
 
 def _ask(connection: Connection, org_id: str, mode: Mode, permission: Permission = "org.write") -> None:
-    """Ask whether the organization may be changed. Raises ZitadelError if not, and warns if nobody knows."""
+    """Ask whether the organization may be changed. Raises ZitadelError if not, and warns if ZITADEL does not tell."""
     prove_header(connection, org_id)
     allowed = may(connection, org_id, permission)
     if allowed is None:
         mode.warn(
-            f"It is not known whether the service account has the permission {permission}: ZITADEL did not answer that."
+            f"It is not known whether the service account has the permission {permission}, so that a real run can fail "
+            "where check mode does not. A reverse proxy may block /auth/v1/permissions/zitadel/me/_search: let it pass."
         )
     elif not allowed:
         raise ZitadelError(

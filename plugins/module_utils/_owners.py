@@ -62,10 +62,7 @@ def organization_choice(params: t.Mapping[str, t.Any], environ: t.Mapping[str, s
         )
     for option in given:
         if not params[option].strip():
-            raise ZitadelError(
-                f"{option} is given, but empty. Give the organization, or leave the option out for the service "
-                "account's own."
-            )
+            raise ZitadelError(f"{option} is given, but empty. Give the organization, or leave the option out.")
     org_id, name = params["org_id"], "org_id"
     if not given:
         org_id, name = environ.get("ZITADEL_ORG_ID"), "ZITADEL_ORG_ID"

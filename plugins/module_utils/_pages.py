@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading a selection in one answer, in pages, or key by key: whichever the server lets. Pure."""
+"""Reading a selection in one answer, in pages, or key by key: whichever the server allows. Pure."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _NO_ORGANIZATION = "0"
 
 
 def may(connection: Connection, org_id: str | None, permission: Permission) -> bool | None:
-    """Whether the service account has a permission in an organization (None: its own); None if nobody can say.
+    """Whether the service account has a permission in an organization (None: its own); None if ZITADEL does not tell.
 
     POST /auth/v1/permissions/zitadel/me/_search. Raises ZitadelError only where ZITADEL does not know the organization,
     the token, or cannot be reached.

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to write, and what a read after a write means. Pure: no network, no Ansible."""
+"""What to write, and what a read after a write means. Pure."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def outcome(seen: Entry | None, value: bytes | None, answer: Details) -> Outcome
     """Return what a reader sees of a key that was set to value or, with None, removed.
 
     answer is that to the write. Right bytes are right, whatever their sequence or date. An absent key has neither, so
-    that nobody else's removal can be told from a write that is not visible.
+    that a removal by somebody else looks like a write that is not visible yet.
     """
     if (seen and seen.value) == value:
         return Outcome.RIGHT

@@ -32,8 +32,8 @@ def find_all(
 ) -> list[Found | ZitadelError | None]:
     """Return each organization or the error of its search, in order; None for those that were not searched any more.
 
-    Names cost one search each or the whole listing, whichever is fewer requests once its first page has told the total;
-    domains come from the listing where they are primary, else they cost one search each. Raises ZitadelError.
+    Names cost one search each or the whole listing, whichever takes fewer requests: the first page has the total.
+    Domains come from the listing where they are primary, else they cost one search each. Raises ZitadelError.
     """
     searched = [choice for choice in choices if choice.label is not None]
     listing = None

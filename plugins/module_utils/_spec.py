@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Argument specs that say more than Ansible has words for, and the options of all modules and plugins."""
+"""The options of all modules and plugins, with more than Ansible's argument specs can say, such as what may be shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 class Option(dict[str, t.Any]):
     """The specification of one option.
 
-    What is not said to be shown appears in no result, invocation, or log, so that nobody can forget to hide a secret.
+    An option appears in a result, invocation or log only if ``shown`` allows it, so that hiding a secret cannot be
+    forgotten.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ Spec = dict[str, Option]
 
 
 def environment(*names: str) -> str:
-    """Return the first variable that is set and not blank: Ansible's own fallback would take a blank one."""
+    """Return the first variable that has more than whitespace: Ansible's own fallback would take an empty one."""
     for name in names:
         if os.environ.get(name, "").strip():
             return os.environ[name]

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Setting metadata, of one owner or of many: read, plan, ask, write, verify. Options in, result out."""
+"""Setting the metadata of one owner: read, plan, ask, write, verify. Options in, result out.
+
+``_bulk`` does the same steps for many organizations.
+"""
 
 from __future__ import annotations
 
@@ -45,15 +48,16 @@ class State:
     verifies: bool
 
     def ask(self, warn: t.Callable[[str], None]) -> None:
-        """Ask whether what is planned may be written. Raises ZitadelError if not, and warns if nobody knows."""
+        """Ask whether what is planned may be written. Raises ZitadelError if not, and warns if ZITADEL does not tell."""
         if not self.plan.changed:
             return
         allowed = self.api.may_write()
         owner = self.found.owner
         if allowed is None:
             warn(
-                f"It is not known whether the service account has the permission {owner.permission('write')}: the "
-                "question is not answered by ZITADEL, or the header x-zitadel-orgid does not arrive."
+                f"It is not known whether the service account has the permission {owner.permission('write')}, so that a "
+                "real run can fail where check mode does not. A reverse proxy drops the header x-zitadel-orgid, or blocks "
+                "/auth/v1/permissions/zitadel/me/_search: let both pass."
             )
         elif not allowed:
             doing = next(iter(self.api.writes(self.plan.values))).doing
@@ -66,7 +70,7 @@ class State:
             self.writer.write(self.plan)
 
     def verify(self) -> None:
-        """Unless told otherwise, make sure that readers see what was written. Raises ZitadelError."""
+        """Unless verify is false, make sure that a read shows what was written. Raises ZitadelError."""
         if self.verifies and self.writer.changed:
             self.writer.verify()
 

@@ -126,7 +126,9 @@ def tls_context(options: ConnectionOptions) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=options.ca_path)
     except (OSError, ValueError) as error:
-        raise ZitadelError(f"ca_path: {options.ca_path!r} cannot be used: {words(error)}.") from None
+        raise ZitadelError(
+            f"ca_path: {options.ca_path!r} cannot be used: {words(error)}. Give a PEM file with certificate authorities (CA)."
+        ) from None
     if options.client_cert:
         try:
             # The empty password keeps OpenSSL from asking for one at the terminal.

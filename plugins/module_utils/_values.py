@@ -44,8 +44,16 @@ def check_key(key: str, option: str) -> str:
             f"ZITADEL takes at most {MAX_KEY_LENGTH}; use a shorter key."
         )
     if "\0" in key:
-        raise ZitadelError(f"{option}: the metadata key {key!r} contains a NUL character, which ZITADEL cannot store.")
-    _utf8(key, f"{option}: the metadata key {key!r}")
+        raise ZitadelError(
+            f"{option}: the metadata key {key!r} contains a NUL character, which ZITADEL cannot store. Remove it."
+        )
+    try:
+        key.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ZitadelError(
+            f"{option}: the metadata key {key!r} contains bytes that are not UTF-8 text. Use a key that is text. Bytes can "
+            "only be values, in value_b64 or metadata_b64."
+        ) from None
     return key
 
 
@@ -152,5 +160,8 @@ def _check_length(value: bytes, name: str) -> bytes:
             f"{name} is empty, which ZITADEL cannot store. Give a value, or remove the key with absent_keys."
         )
     if len(value) > MAX_VALUE_LENGTH:
-        raise ZitadelError(f"{name} has {len(value)} bytes. ZITADEL stores at most {MAX_VALUE_LENGTH} bytes a key.")
+        raise ZitadelError(
+            f"{name} has {len(value)} bytes. ZITADEL stores at most {MAX_VALUE_LENGTH} bytes for each key. "
+            "Shorten the value, or split it over several keys."
+        )
     return value

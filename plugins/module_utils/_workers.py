@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Work on many owners side by side: the one place with threads. Everything below it stays single-threaded."""
+"""Work on many owners at the same time: the only file that starts threads.
+
+What the threads share, Connection, Instance and Throttle, is safe for that. All else belongs to one thread.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Applies a plan to one owner, verifies it, and repairs once what readers do not see."""
+"""Applies a plan to one owner, verifies it, and repairs once what a read does not show."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Written(t.NamedTuple):
 
 
 class Writer:
-    """Writes, and remembers what was written and what readers were seen to see."""
+    """Writes, and remembers what was written and what the reads showed."""
 
     def __init__(self, api: MetadataApi, before: t.Mapping[str, Entry], warn: t.Callable[[str], None]) -> None:
         """before is what was read, of all keys that may be written. Nothing is sent yet."""
@@ -73,7 +73,7 @@ class Writer:
         self._apply(todo.values)
 
     def verify(self) -> None:
-        """Make sure that readers see what was written, and repair once what they do not see. Raises ZitadelError."""
+        """Make sure that a read shows what was written, and repair once what it does not show. Raises ZitadelError."""
         missing = self._not_seen(self._written)
         if not missing:
             return
@@ -81,13 +81,13 @@ class Writer:
         missing = self._not_seen(missing)
         if missing:
             raise ZitadelError(
-                f"ZITADEL acknowledged every write to {self._api.place}, but readers still do not see all of them: "
+                f"ZITADEL acknowledged every write to {self._api.place}, but a read still does not show all of them: "
                 + ", ".join(f"{key!r} ({self._written[key].action})" for key in sorted(missing))
                 + ". Read these keys later; if they are still wrong, run the task again."
             )
 
     def _repair(self, missing: t.Iterable[str]) -> None:
-        """Write again what readers do not see, as the API says that they cannot miss it."""
+        """Write again what a read does not show, by the steps that the API gives for it."""
         lost = {key: self._written[key].value for key in missing}
         for step in self._api.rewrites(lost, self.seen):
             self._apply(step.values, step.action)
@@ -112,7 +112,7 @@ class Writer:
             # An earlier try has removed it.
             self._note({keys[0]: None}, Details(), action)
         elif action is not None:
-            # In a repair it is enough that it is gone, whatever readers see.
+            # In a repair it is enough that it is gone, whatever a read shows.
             for key in keys if len(keys) > 1 else []:
                 self._apply({key: None}, action)
         else:
@@ -138,7 +138,7 @@ class Writer:
         if left and gone:
             self._apply(dict.fromkeys(left))
         elif left:
-            # ZITADEL holds none of them, and readers see all: their removal was lost before this task.
+            # ZITADEL has none of them, but a read shows them all: their removal was lost before this task.
             for step in self._api.rewrites(dict.fromkeys(left), left):
                 self._apply(step.values, step.action)
 
@@ -148,7 +148,7 @@ class Writer:
             details = self._api.send(write)
         except WrongOrganization as error:
             self._note(write.values, Details(), action)
-            raise error.adding("It was written there.") from None
+            raise error.adding("This request has changed the organization that answered: undo that there.") from None
         except KeyAbsent:
             raise
         except ZitadelError as error:
@@ -165,14 +165,14 @@ class Writer:
         try:
             seen = self._api.reread(write.values, retries=0)
         except Exception:  # noqa: BLE001 - the first failure is the one to report
-            return "It is not known whether ZITADEL did it all the same. Run the task again to make sure."
+            return "It is not known whether ZITADEL made the change. Run the task again to make sure."
         # A call does all or nothing, but one key alone can have been written by somebody else.
         if all(outcome(seen.get(key), value, Details()) is Outcome.RIGHT for key, value in write.values.items()):
             self._note(write.values, Details(), action)
-            return "A read shows that ZITADEL did it all the same."
+            return "A read shows that ZITADEL made the change."
         return (
-            "It is not known whether ZITADEL did it: a read does not show it, but it can still happen, or somebody else "
-            "wrote afterwards. Run the task again to make sure."
+            "It is not known whether ZITADEL made the change: a read does not show it, but it can still happen, or somebody "
+            "else wrote afterwards. Run the task again to make sure."
         )
 
     def _note(self, values: Values, answer: Details, action: str | None) -> None:
@@ -191,12 +191,13 @@ class Writer:
         if later:
             self._warn(
                 f"The key {key!r} in {self._api.place} was written by somebody else after this task "
-                f"{'removed' if value is None else 'set'} it. That was left alone."
+                f"{'removed' if value is None else 'set'} it. The task left that later value alone. Run it again to "
+                "overwrite the value."
             )
         return later
 
     def _not_seen(self, keys: t.Iterable[str]) -> set[str]:
-        """Read until readers see these keys as written, for about a second, and return those that they do not."""
+        """Read until these keys are as written, for about a second, and return those that are not."""
         missing = set(keys)
 
         def all_seen(entries: t.Mapping[str, Entry]) -> bool:

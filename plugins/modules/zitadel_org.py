@@ -12,8 +12,8 @@ short_description: Create, rename, deactivate and remove ZITADEL organizations
 version_added: 0.1.0
 description:
   - Brings an organization of a ZITADEL instance into the desired state. The module is idempotent.
-  - It never creates a second organization of one name. A name that is taken by an organization that the service account
-    cannot see is an error.
+  - It never creates a second organization with the same name. If an organization that the service account cannot see has
+    the name, the task fails.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ options:
   name:
     description:
       - Name of the organization, 1 to 200 characters. Upper and lower case differ. Whitespace at either end is removed.
-      - With O(org_id), the organization is renamed to it where it has another name.
+      - With O(org_id), the module renames the organization to this name if it has another one.
       - Null or an empty string is an error.
     type: str
   org_id:
@@ -37,14 +37,14 @@ options:
       - V(present) makes sure that an organization of the name exists, and leaves its state alone.
       - V(active) and V(inactive) make sure that it exists and is in this state.
       - V(absent) removes the organization with everything in it. It needs both O(org_id) and O(name), which must belong
-        together. An organization that is gone already is fine. The service account's own organization and the default
-        organization of the instance are never removed.
+        together. If the organization is already gone, nothing changes. The module never removes the service account's own
+        organization or the default organization of the instance.
     type: str
     choices: [present, active, inactive, absent]
     default: present
 notes:
-  - To create organizations, the service account needs the permission C(org.create), which is one of the whole instance.
-    To rename, deactivate or reactivate one, it needs C(org.write) there, and to remove it C(org.delete).
+  - To create organizations, the service account needs the permission C(org.create) of the instance. To rename, deactivate
+    or reactivate one, it needs C(org.write) in that organization, and to remove it C(org.delete).
   - Renames, changes of the state and removals send the header C(x-zitadel-orgid). The module first proves that it
     arrives.
 seealso:
@@ -79,12 +79,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 org_id:
-  description: Id of the organization, null in check mode where it would be created.
+  description: Id of the organization. Null in check mode if the real run would create it.
   returned: success
   type: str
   sample: "400983679897177126"
 organization:
-  description: The organization as M(community.zitadel.zitadel_org_info) lists it, null where it is absent.
+  description: The organization as M(community.zitadel.zitadel_org_info) lists it. Null if it is absent.
   returned: success
   type: dict
   contains:
@@ -129,6 +129,19 @@ organization:
           description: Id of the organization.
           type: str
           returned: success
+diff:
+  description: C(name) and C(state) of the organization before and after the task. Empty where it is absent.
+  returned: in diff mode
+  type: dict
+  contains:
+    before:
+      description: Before the task.
+      type: dict
+      returned: in diff mode
+    after:
+      description: After the task.
+      type: dict
+      returned: in diff mode
 msg:
   description: What happened, with what, and what to do about it.
   returned: failure

@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Lists the organizations of a ZITADEL instance that the service account may read, all of them or those that have
     certain metadata.
-  - An organization that is removed while it is read is left out.
+  - The result leaves out an organization that is removed while the module reads it.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -44,16 +44,16 @@ options:
     choices: [active, inactive]
   metadata:
     description:
-      - Return the metadata of each organization, too. This takes one request for each organization, O(connections) at a
-        time.
+      - Also return the metadata of each organization. This takes one request for each organization, with O(connections)
+        of them at the same time.
     type: bool
     default: false
   has_metadata:
     description:
       - List only organizations that have all of these keys with these values. Values are as for
         O(community.zitadel.zitadel_org_metadata#module:value), and compare as bytes.
-      - ZITADEL cannot search organizations by metadata. The module reads these keys of each organization,
-        O(connections) at a time.
+      - ZITADEL cannot search organizations by metadata. The module reads these keys of each organization, with
+        O(connections) requests at the same time.
       - An empty dictionary, null, and null values are errors.
     type: dict
   has_keys:

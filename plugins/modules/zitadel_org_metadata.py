@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Sets and removes metadata of a ZITADEL organization, one key or many keys in one task.
   - The module is idempotent. It reads first, compares bytes, and writes only what differs.
-  - It sets several keys in one request, and removes several keys in one more.
+  - It sets several keys in one request, and removes several keys in another one.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -30,7 +30,7 @@ options:
     default: present
   key:
     description:
-      - One key, a string of 1 to 200 characters. Any character but NUL is possible.
+      - One key, a string of 1 to 200 characters. All characters except NUL are allowed.
       - A number, boolean, date, list or dictionary is an error. Put keys such as V(1), V(true) or V(012) in quotes.
       - O(key) and O(metadata) or O(metadata_b64) are mutually exclusive.
     type: str
@@ -99,7 +99,7 @@ options:
   sensitive:
     description:
       - Never show the values, neither in the diff nor in the log or the result. The diff shows their lengths.
-      - The item of a loop is printed by Ansible and not by the module, see the guide "Patterns".
+      - Ansible, not the module, prints the item of a loop. See the guide "Patterns".
     type: bool
     default: false
 notes:

@@ -14,8 +14,8 @@ description:
   - Before it writes the first organization, it checks every entry, reads every organization, and asks ZITADEL whether the
     service account may write those that differ. If an entry has a mistake, or an organization does not exist or may not
     be read or written, it writes nothing. The message lists every such entry by its number and name.
-  - If a write fails, the writes in progress are finished, and no other is begun. The result says what was written.
-  - The role P(community.zitadel.org_metadata#role) is this module with a variable for each option.
+  - If a write fails, the module finishes the writes in progress and begins no others. The result says what was written.
+  - The role P(community.zitadel.org_metadata#role) runs this module, with a variable for each option.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -96,9 +96,9 @@ options:
         default: false
       create:
         description:
-          - Create the organization O(organizations[].org_name) if it is missing, after all entries were found to be right
-            and before any metadata is written.
-          - The service account needs the permission C(org.create), which is one of the whole instance.
+          - Create the organization O(organizations[].org_name) if it does not exist. The module first checks all entries,
+            then creates the organizations, then writes metadata.
+          - The service account needs the permission C(org.create) of the instance.
         type: bool
         default: false
 seealso:
@@ -159,7 +159,7 @@ organizations:
       type: str
       returned: always
     api_version:
-      description: The API that carried the metadata, V(v1) or V(v2).
+      description: The API that carried the metadata, V(v1) or V(v2). Null in check mode if the real run would create the organization.
       type: str
       returned: success
     details:

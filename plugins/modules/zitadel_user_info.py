@@ -13,7 +13,7 @@ version_added: 0.1.0
 description:
   - Lists the users of a ZITADEL instance that the service account may read, human and machine, all of them or those that
     have certain metadata.
-  - A user that is removed while it is read is left out.
+  - The result leaves out a user that is removed while the module reads it.
 author:
   - Community ZITADEL collection contributors (@ansible-collections)
 extends_documentation_fragment:
@@ -45,15 +45,17 @@ options:
     choices: [active, inactive, locked, initial]
   metadata:
     description:
-      - Return the metadata of each user, too. This takes one request for each user, O(connections) at a time.
+      - Also return the metadata of each user. This takes one request for each user, with O(connections) of them at the
+        same time.
     type: bool
     default: false
   has_metadata:
     description:
       - List only users that have all of these keys with these values. Values are as for
         O(community.zitadel.zitadel_user_metadata#module:value), and compare as bytes.
-      - Releases that can search users by metadata are asked for one of the keys. The module reads the others of each hit,
-        O(connections) at a time.
+      - ZITADEL v4.2.0 and later can search users by metadata. The module lets the server search for one of the keys, and
+        reads the others of each user that it finds, with O(connections) requests at the same time. With older releases it
+        reads the keys of each user.
       - An empty dictionary, null, and null values are errors.
     type: dict
   has_keys:
@@ -107,7 +109,7 @@ users:
       elements: str
       returned: success
     email:
-      description: Email address, null for machines.
+      description: Email address. Null for machine users.
       type: str
       returned: success
       sample: jane@example.com
@@ -127,12 +129,12 @@ users:
       returned: success
       sample: "400983679897177126"
     details:
-      description: When the user was written. A field is null where the server does not give it.
+      description: When the user was created and changed. A field is null where the server does not return it.
       type: dict
       returned: success
       contains:
         sequence:
-          description: Number of the event.
+          description: Number of the last event of the user.
           type: int
           returned: success
         creation_date:

@@ -10,7 +10,8 @@ module: zitadel_user_metadata_info
 short_description: Read metadata of a ZITADEL user
 version_added: 0.1.0
 description:
-  - Reads the metadata of a ZITADEL user, human or machine, all of it or selected keys, in one request after the one that finds the user.
+  - Reads the metadata of a ZITADEL user, human or machine, all of it or selected keys. One request finds the user, and
+    another one reads the metadata.
   - What it returns as RV(metadata) and RV(metadata_b64) can be given straight to
     M(community.zitadel.zitadel_user_metadata).
   - A missing key is an empty result. A missing user or permission is a failure.

@@ -189,7 +189,7 @@ class _Unexpected(Exception):
 
 
 def _not_a_template(result: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return a result whose text is data. Only ansible-core 2.18 has to be told so."""
+    """Return a result whose text is data, never a template. Only ansible-core 2.18 needs the mark."""
     if _arguments.PROFILE is not None:
         return result
     from ansible.utils.unsafe_proxy import wrap_var

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 
-# With these, core would search for an interpreter: nobody asked for another one than that which runs Ansible.
+# With these, core would search for an interpreter: the user did not ask for another one than that which runs Ansible.
 _AUTOMATIC = ("", "auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 
 

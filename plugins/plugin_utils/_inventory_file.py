@@ -4,7 +4,8 @@
 
 """The file of an inventory: its options as a module would get them, with templates done.
 
-Core would read them otherwise: it takes blank environment variables, which AWX injects, and knows no templates there.
+Core reads them in another way: it uses environment variables that are empty, which AWX injects, and evaluates no
+templates in connection options.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ def load(loader: t.Any, path: str) -> dict[str, t.Any]:
     more = {} if _arguments.PROFILE is None else {"trusted_as_template": True}
     content = loader.load_from_file(path, cache="none", **more)
     if not isinstance(content, dict):
-        raise ZitadelError("The inventory file is not a dictionary of options.")
+        raise ZitadelError(f"The inventory file is not a dictionary of options. Begin it with plugin: {NAME}.")
     if content.get("plugin") != NAME:
         raise ZitadelError(
-            f"The inventory file is for another plugin: plugin is {content.get('plugin')!r}, not {NAME}."
+            f"The inventory file is for another plugin: plugin is {content.get('plugin')!r}. Set it to {NAME}."
         )
     return content
 

@@ -99,8 +99,8 @@ def _key(term: t.Any) -> str:
             "The terms of the lookup are metadata keys. Options are given by name, as in key_prefix='tenant/'."
         )
     if not isinstance(term, str):
-        kind = "null" if term is None else f"{term!r}, not a string"
-        raise ZitadelError(f"The terms of the lookup are metadata keys, and one is {kind}. Put it in quotes.")
+        wrong = "null. Give a string in quotes." if term is None else f"{term!r}, not a string. Put it in quotes."
+        raise ZitadelError(f"The terms of the lookup are metadata keys, and one is {wrong}")
     return check_key(str(term), "The lookup")
 
 

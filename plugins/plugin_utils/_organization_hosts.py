@@ -64,7 +64,10 @@ def host_names(
             refused.append(name)
             name = org_id
         if is_taken(name, org_id):
-            raise ZitadelError(f"Another source of the inventory has a group {name}, which is an organization here.")
+            raise ZitadelError(
+                f"Another source of the inventory has a group with the name {name}, which is the id of an organization. "
+                "Rename the group."
+            )
         if owners.setdefault(name, org_id) != org_id:
             raise ZitadelError(
                 f"Two organizations have the host name {name!r}: {owners[name]} and {org_id}. Set hostname to id."
@@ -80,8 +83,9 @@ def about_names(refused: t.Sequence[str]) -> str | None:
     shown = ", ".join(map(repr, refused[:_MAX_SHOWN]))
     more = f" and {len(refused) - _MAX_SHOWN} more" if len(refused) > _MAX_SHOWN else ""
     return (
-        f"The ids of some organizations are their host names, since these cannot be host names: {shown}{more}. They "
-        "are reserved or those of groups or other hosts, or have characters that mean something in a host pattern."
+        f"Some organizations have their id as the host name, since their own names cannot be used: {shown}{more}. These "
+        "names are reserved, belong to groups or other hosts, or have characters with a meaning in host patterns. "
+        "Set hostname to id to use ids for all."
     )
 
 

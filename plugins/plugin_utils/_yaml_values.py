@@ -25,8 +25,9 @@ _VALUES = frozenset(
 )
 """Options that hold values, or keys and values"""
 
-_NO_ORDER = "which has no order that could be stored. Give a list, or a dictionary."
+_NO_ORDER = "which has no order, so that it cannot be stored. Give a list, or a dictionary."
 _QUOTE = "Put it in quotes."
+_BYTES = "Bytes can only be values, in value_b64 or metadata_b64."
 _BASE64 = "Give bytes in base64, by value_b64 or metadata_b64 (filter b64encode, or the module slurp)."
 
 
@@ -44,7 +45,7 @@ def problem_of(arguments: t.Mapping[str, t.Any], source: t.Any = None) -> str | 
         }
         if found:
             texts = (f"Entry {number}{_name(entries[number - 1])}: {' '.join(found[number])}" for number in found)
-            return f"Nothing was written, since not every organization can be set. {' '.join(texts)}"
+            return f"Nothing was written, since these entries have errors. {' '.join(texts)}"
     problems = _problems(arguments)
     if not problems:
         problems = [
@@ -74,11 +75,21 @@ def _problems(options: t.Mapping[str, t.Any]) -> list[str]:
 
 def _problems_of_key(name: str, key: t.Any, is_fine: bool) -> list[str]:
     if isinstance(key, (bytes, bytearray)) or _has_bytes(key):
-        return [f"{name} contains bytes that are not UTF-8 text, which no key can have. {_BASE64}"]
+        return [f"{name} contains bytes that are not UTF-8 text. Use a key that is text. {_BYTES}"]
     if is_fine:
         return []
-    kind = "date" if isinstance(key, datetime.date) else "null" if key is None else type(key).__name__.lstrip("_")
-    return [f"{name} {str(key)!r} is not a string, as YAML reads it, but {kind}. {_QUOTE}"]
+    return [f"{name} {str(key)!r} is not a string: YAML reads it as {_kind(key)}. {_QUOTE}"]
+
+
+def _kind(key: t.Any) -> str:
+    """Return what a message calls a value that is not a string."""
+    if key is None:
+        return "null"
+    if isinstance(key, bool):
+        return "a boolean"
+    if isinstance(key, (int, float)):
+        return "a number"
+    return "a date" if isinstance(key, datetime.date) else type(key).__name__.lstrip("_")
 
 
 def _is_text_or_json(key: t.Any) -> bool:

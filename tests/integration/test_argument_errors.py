@@ -22,8 +22,8 @@ INFO = "zitadel_org_metadata_info"
 
 # Options, and what the message says.
 METADATA: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "nothing": ({}, ["Nothing is asked for", "key, metadata, metadata_b64 or absent_keys"]),
-    "only null": ({"key": None, "metadata": None}, ["Nothing is asked for"]),
+    "nothing": ({}, ["There is nothing to set or remove", "key, metadata, metadata_b64 or absent_keys"]),
+    "only null": ({"key": None, "metadata": None}, ["There is nothing to set or remove"]),
     "key and metadata": ({**KEY, **MANY}, ["key and metadata", "are mutually exclusive"]),
     "key and metadata_b64": ({**KEY, "metadata_b64": {"a": "MQ=="}}, ["key and metadata", "are mutually exclusive"]),
     "key without value": ({"key": "tier"}, ["'tier'", "value or value_b64", "state: absent"]),
@@ -57,8 +57,8 @@ METADATA: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "set and removed": ({**MANY, "absent_keys": ["a", "b"]}, ["absent_keys", "'a'", "also sets"]),
     "purge with key": ({**KEY, "purge": True}, ["purge needs", "metadata"]),
-    "purge with nothing": ({"metadata": {}, "purge": True}, ["purge with nothing", "every key", "refused"]),
-    "purge with absent_keys alone": ({"absent_keys": ["a"], "purge": True}, ["purge with nothing", "refused"]),
+    "purge with nothing": ({"metadata": {}, "purge": True}, ["purge with no key", "every key", "refused"]),
+    "purge with absent_keys alone": ({"absent_keys": ["a"], "purge": True}, ["purge with no key", "refused"]),
     "purge with absent": ({**MANY, "state": "absent", "purge": True}, ["purge needs state: present"]),
     "purge_prefix without purge": ({**MANY, "purge_prefix": "a"}, ["purge_prefix is given without purge"]),
     "keep without purge": ({**MANY, "keep": ["a"]}, ["keep is given without purge"]),

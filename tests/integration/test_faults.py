@@ -117,7 +117,7 @@ HALF_WAY: dict[str, tuple[Arrange, list[str], list[str], str]] = {
         _fault("respond", 504, "<html>", after=True, path="_bulk$", method="POST", every=2),
         ["blob0", "blob1"],
         [],
-        "A read shows that ZITADEL did it all the same",
+        "A read shows that ZITADEL made the change",
     ),
     "second piece dropped": (
         _fault("drop", "before", path="_bulk$", method="POST", every=2),

@@ -128,9 +128,9 @@ def test_hosts_and_groups(site: Site, exported: Listed) -> None:
 
 
 def test_one_warning_tells_of_names_that_cannot_be_host_names(listed: Listed) -> None:
-    assert listed.told.count("[WARNING]: The ids of some organizations are their host names") == 1
+    assert listed.told.count("[WARNING]: Some organizations have their id as the host name") == 1
     assert "'a,b', 'all', 'localhost', 'neighbour', 'tier_gold' and 1 more" in listed.told
-    assert listed.told.count("Metadata keys that look like templates are left out of the inventory: 1 of them") == 1
+    assert listed.told.count("The inventory leaves out metadata keys that look like templates: 1 of them") == 1
 
 
 def test_variables_of_a_host(site: Site, exported: Listed) -> None:

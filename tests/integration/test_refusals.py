@@ -154,7 +154,7 @@ CASES: dict[str, Case] = {
     # What
     "message too large": Case(
         _error(429, 8, TOO_LARGE, **WRITE),
-        ["Cannot set the key 'tier'", "larger than the server takes", "4194304"],
+        ["Cannot set the key 'tier'", "larger than the server allows", "4194304"],
         *(429, 8, None),
     ),
     "answer too large in every size": Case(
@@ -172,12 +172,12 @@ CASES: dict[str, Case] = {
             "rpc error: code = InvalidArgument desc = invalid SetOrgMetadataRequest.Value: value length must be ()",
             **WRITE,
         ),
-        ["Cannot set the key 'tier'", "does not accept what was sent", "SetOrgMetadataRequest.Value"],
+        ["Cannot set the key 'tier'", "refuses the values in the request", "SetOrgMetadataRequest.Value"],
         *(500, 2, None),
     ),
     "value refused by 3.4.9": Case(
         _error(400, 3, "invalid SetOrgMetadataRequest.Value: value length must be", **WRITE),
-        ["does not accept what was sent (HTTP 400)"],
+        ["refuses the values in the request (HTTP 400)"],
         *(400, 3, None),
     ),
     # How often
@@ -193,7 +193,7 @@ CASES: dict[str, Case] = {
     ),
     "rate limit": Case(
         _answers(429, "Too Many Requests", **SEARCH),
-        ["{url} is rate limited", "HTTP 429", "'Too Many Requests'"],
+        ["is rate limited at {url}", "HTTP 429", "'Too Many Requests'"],
         429,
         None,
         None,
@@ -216,11 +216,11 @@ CASES: dict[str, Case] = {
         _answers(404, HTML, **SEARCH), ["HTTP 404", "not JSON"], 404, options={**SET, "api_version": "v1"}
     ),
     "nothing": Case(_answers(204, b"", **SEARCH), ["HTTP 204", "not JSON"], 204),
-    "other JSON": Case(_answers(200, {"hello": "world"}, **SEARCH), ["not what ZITADEL answers", "url"]),
+    "other JSON": Case(_answers(200, {"hello": "world"}, **SEARCH), ["does not have the form", "url"]),
     "list of JSON": Case(_answers(200, [1, 2], **SEARCH), ["not JSON", "url is wrong"], 200),
     "other JSON to a write": Case(
         _answers(200, {"ok": True}, **WRITE),
-        ["not what ZITADEL answers", "a read does not show it, but it can still happen"],
+        ["does not have the form", "a read does not show it, but it can still happen"],
     ),
     # Inside
     "not available": Case(

@@ -125,7 +125,11 @@ CASES: dict[str, Case] = {
     ),
     "unknown variable": Case(
         lambda fake: {"org_metadata_tokn": UNKNOWN},
-        ["The role org_metadata does not know org_metadata_tokn.", "org_metadata_token,", "org_metadata_connections."],
+        [
+            "The role org_metadata does not know org_metadata_tokn. Correct the name",
+            "org_metadata_token,",
+            "org_metadata_connections.",
+        ],
     ),
     "wrong type": Case(lambda fake: {"org_metadata_timeout": "soon"}, ["org_metadata_timeout", "float"]),
     "misspelt option": Case(

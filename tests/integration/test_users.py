@@ -74,7 +74,7 @@ def test_failures(played: tuple[Run, Zitadel]) -> None:
     run, _fake = played
     assert "There is no user 1" in run["unknown"]["msg"]
     assert "quotes" in run["number"]["msg"]
-    assert "has_metadata: the key '1' is not a string, as YAML reads it" in run["filter by a number"]["msg"]
+    assert "has_metadata: the key '1' is not a string: YAML reads it as a number" in run["filter by a number"]["msg"]
     for name in ("unknown", "number"):
         result = run[name]
         assert (result.failed, result["changed"], result["org_id"], result["user_id"]) == (True, False, None, None)

@@ -94,7 +94,7 @@ MANY: Options = {"metadata": {"a": 1}}
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        pytest.param({}, "Nothing is asked for", id="nothing"),
+        pytest.param({}, "There is nothing to set or remove", id="nothing"),
         pytest.param({"key": ""}, "key is given, but empty", id="empty key"),
         pytest.param({"key": "k"}, "needs either value or value_b64, and not null", id="no value"),
         pytest.param({**KEY, "value_b64": "dg=="}, "needs either value or value_b64", id="two values"),
@@ -108,7 +108,7 @@ MANY: Options = {"metadata": {"a": 1}}
         pytest.param(
             {**MANY, "metadata_b64": {"a": "dg=="}, "state": "absent"}, "is in both", id="a key twice, to remove"
         ),
-        pytest.param({**KEY, "absent_keys": ["k"]}, "asks to remove the key 'k', which the task also sets", id="both"),
+        pytest.param({**KEY, "absent_keys": ["k"]}, "removes the key 'k' by absent_keys, and also sets it", id="both"),
         pytest.param({"absent_keys": [""]}, "absent_keys: a metadata key is empty", id="empty absent key"),
         pytest.param({"metadata": {"k" * 201: 1}}, "metadata: the metadata key", id="long key"),
         pytest.param(
@@ -123,20 +123,20 @@ MANY: Options = {"metadata": {"a": 1}}
         pytest.param({**KEY, "purge": True}, "purge needs state: present and metadata", id="purge with a key"),
         pytest.param({**MANY, "purge": True, "state": "absent"}, "purge needs state: present", id="purge and absent"),
         pytest.param({**MANY, "purge": True, "max_removals": -1}, "max_removals is -1", id="negative limit"),
-        pytest.param({"metadata": {}, "purge": True}, "removes every key", id="purge with nothing"),
-        pytest.param({"absent_keys": ["a"], "purge": True}, "removes every key", id="purge alone"),
-        pytest.param({"metadata": {}, "purge": True, "max_removals": 9}, "removes every key", id="no prefix"),
+        pytest.param({"metadata": {}, "purge": True}, "would remove every key", id="purge with nothing"),
+        pytest.param({"absent_keys": ["a"], "purge": True}, "would remove every key", id="purge alone"),
+        pytest.param({"metadata": {}, "purge": True, "max_removals": 9}, "would remove every key", id="no prefix"),
         pytest.param(
-            {"metadata": {}, "purge": True, "purge_prefix": "a/"}, "begins with purge_prefix 'a/'", id="no limit"
+            {"metadata": {}, "purge": True, "purge_prefix": "a/"}, "begins with the purge_prefix 'a/'", id="no limit"
         ),
         pytest.param(
             {"metadata": {"aa/1": 1}, "purge": True, "purge_prefix": "a/"},
-            "begins with purge_prefix 'a/'",
+            "begins with the purge_prefix 'a/'",
             id="misspelt prefix",
         ),
         pytest.param(
             {"metadata": {"A/1": 1, "b/a/1": 1}, "purge": True, "purge_prefix": "a/", "keep": ["a/1"]},
-            "begins with purge_prefix 'a/'",
+            "begins with the purge_prefix 'a/'",
             id="misspelt prefix, several keys",
         ),
     ],

@@ -61,7 +61,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "null value": ({"metadata": {"b": None}}, ["'b'", "null"]),
     "no base64": ({"metadata_b64": {"b": "?"}}, ["'b'", "base64"]),
     "long key": ({"metadata": {LONG: "1"}}, ["201 characters"]),
-    "nothing": ({}, ["Nothing is asked for"]),
+    "nothing": ({}, ["There is nothing to set or remove"]),
     "another name": ({**GOOD, "org_id": "1"}, ["org_id", "org_name"]),
     "list for the name": ({**GOOD, "org_name": ["ux-t5"]}, ["org_name"]),
     "boolean for a key": ({"absent_keys": [True]}, ["absent_keys", "quote"]),

@@ -59,7 +59,7 @@ def test_a_name_that_something_else_has() -> None:
 
 
 def test_not_even_the_id_can_be_a_name() -> None:
-    with pytest.raises(ZitadelError, match="has a group 100"):
+    with pytest.raises(ZitadelError, match="a group with the name 100"):
         named("web", taken=lambda _name, _id: True)
 
 

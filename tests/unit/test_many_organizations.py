@@ -51,9 +51,9 @@ def test_every_organization_gets_its_own(runner: Runner, sites: list[Site]) -> N
         pytest.param({"metadata": {"k": ""}}, "the value of 'k' is empty", id="empty value"),
         pytest.param({"org_id": "1"}, "There is no organization 1", id="unknown organization"),
         pytest.param({"org_id": ""}, "org_id is given, but empty", id="empty organization"),
-        pytest.param({"metadata": None}, "Nothing is asked for", id="nothing"),
+        pytest.param({"metadata": None}, "There is nothing to set or remove", id="nothing"),
         pytest.param({"purge": True, "max_removals": 0}, "max_removals allows 0", id="too many removals"),
-        pytest.param({"metadata": {}, "purge": True}, "removes every key", id="purge with nothing"),
+        pytest.param({"metadata": {}, "purge": True}, "would remove every key", id="purge with nothing"),
     ],
 )
 def test_one_wrong_entry_and_nothing_is_written(

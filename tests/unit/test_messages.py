@@ -95,7 +95,9 @@ def page(status: int, text: str) -> Refusal:
         pytest.param(api(429, 8, "x (QUOTA-vjAy8)"), ["used up its quota", "does not help"], id="quota"),
         pytest.param(api(429, 8, "x (LIMITS-molsj)"), ["blocked", "does not help"], id="blocked"),
         pytest.param(
-            api(429, 8, "grpc: received message larger than max (6 vs. 4)"), ["larger than the server"], id="too large"
+            api(429, 8, "grpc: received message larger than max (6 vs. 4)"),
+            ["larger than the server allows"],
+            id="too large",
         ),
         pytest.param(Refusal(413), ["refuses a request of this size", "client_max_body_size"], id="413"),
         pytest.param(
@@ -110,15 +112,17 @@ def page(status: int, text: str) -> Refusal:
         ),
         pytest.param(page(502, "Bad Gateway"), ["not available (HTTP 502)", "'Bad Gateway'"], id="page"),
         pytest.param(api(404, 5, "Not Found"), ["does not know this call", "root of a ZITADEL"], id="unknown route"),
-        pytest.param(api(400, 3, "invalid X"), ["does not accept what was sent", "invalid X"], id="invalid"),
+        pytest.param(api(400, 3, "invalid X"), ["refuses the values in the request", "invalid X"], id="invalid"),
         pytest.param(
             api(500, 2, "rpc error: code = InvalidArgument desc = invalid X ()"),
-            ["does not accept what was sent", "invalid X"],
+            ["refuses the values in the request", "invalid X"],
             id="invalid, wrapped",
         ),
         pytest.param(api(429, 8, "slow down"), ["is rate limited", "retries"], id="rate limit"),
         pytest.param(api(503, 14, "starting"), ["is not available", "retries"], id="unavailable"),
         pytest.param(api(500, 13, "internal"), ["ZITADEL failed (HTTP 500, code 13)", "internal"], id="internal"),
+        pytest.param(read(500, {"message": "x"}), ["ZITADEL failed (HTTP 500)."], id="no code"),
+        pytest.param(api(409, 6, "taken"), ["refuses the request (HTTP 409, code 6)", "taken"], id="conflict"),
     ],
 )
 def test_what_a_refusal_means_to_a_user(refusal: Refusal, said: list[str]) -> None:
@@ -135,6 +139,7 @@ def test_the_roles_that_may_read() -> None:
     assert "org.read in the service account's own organization" in explain(refusal, own)
     assert "VIEWER" in explain(refusal, own)
     assert "VIEWER" not in explain(refusal, CONTEXT)
+    assert "lacks a permission in the service account's own organization" in explain(refusal, Context(URL))
 
 
 def _login_as(site: Site, role: str | None, organization: str | None = None) -> None:

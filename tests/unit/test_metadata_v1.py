@@ -248,9 +248,9 @@ def test_a_read_with_an_entry_needs_no_proof(fake: FakeZitadel, check_mode: bool
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({}, "not what ZITADEL answers"),
-        ({"org": {}}, "not what ZITADEL answers"),
-        ({"org": []}, "not what ZITADEL answers"),
+        ({}, "does not have the form"),
+        ({"org": {}}, "does not have the form"),
+        ({"org": []}, "does not have the form"),
         ({"org": {"id": "77", "state": "ORG_STATE_ACTIVE"}}, "came from organization 77"),
         ({"org": {"id": "{org}"}}, "it has been removed"),
     ],

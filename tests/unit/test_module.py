@@ -212,7 +212,7 @@ def test_null_is_not_given(runner: Runner, acme: Site, monkeypatch: pytest.Monke
         pytest.param({"token_file": "x"}, "token and token_file are given in the task", id="two logins"),
         pytest.param({"org_id": ""}, "org_id is given, but empty", id="empty organization"),
         pytest.param({"organization_id": ""}, "org_id is given, but empty", id="empty organization by its alias"),
-        pytest.param({"key": None}, "Nothing is asked for", id="nothing"),
+        pytest.param({"key": None}, "There is nothing to set or remove", id="nothing"),
         pytest.param({"value": None}, "needs either value or value_b64, and not null", id="no value"),
         pytest.param({"purge": True}, "purge needs state: present and metadata", id="purge with a key"),
         pytest.param({"headers": {"authorization": HEADER}}, "headers may not set authorization", id="header"),

@@ -256,7 +256,7 @@ def test_a_hundred_tenants(runner: Runner, fake: FakeZitadel, version: str) -> N
     ("wrong", "said"),
     [
         ({"org_name": "nobody", "metadata": {"a": "1"}}, "Entry 2, nobody: No organization"),
-        ({"org_id": "1", "create": True, "metadata": {"a": "1"}}, "create needs org_name"),
+        ({"org_id": "1", "create": True, "metadata": {"a": "1"}}, "create is given without org_name"),
         (tenant("x" * 201), "has 201 characters"),
         (tenant("first"), "Entry 2, first: Entry 1, first is the same organization"),
         (tenant("other", metadata={"tier": ""}), "is empty"),

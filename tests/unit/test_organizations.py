@@ -143,4 +143,4 @@ def test_a_domain_that_fits_more_than_one(acme: Site) -> None:
 def test_a_success_that_lists_no_organizations(acme: Site, body: dict[str, Any]) -> None:
     acme.fake.respond(200, body)
     error = acme.fail(org_id=None, org_name="acme", key="k", value="v")
-    assert error.msg.startswith(f"Cannot search organizations at {acme.fake.url}. The answer is not what")
+    assert error.msg.startswith(f"Cannot search organizations at {acme.fake.url}. The answer does not have")

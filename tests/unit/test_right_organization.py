@@ -43,7 +43,7 @@ def test_a_write_that_went_elsewhere_is_told_and_is_the_last(fake: FakeZitadel) 
     fake.respond(200, WRONG, path="_bulk")
     error = site.fail(metadata={f"k{number}": BIG for number in range(4)}, absent_keys=["old"])
     assert "came from organization 999" in error.msg
-    assert "It was written there." in error.msg
+    assert "This request has changed the organization that answered" in error.msg
     assert error.result["changed"] is True
     assert error.result["org_id"] == "999"
     assert error.result["added"] == ["k0"]

@@ -75,7 +75,7 @@ def test_a_write_that_was_done_though_no_answer_came(
     site = Site(fake, BEFORE, retries=0, api_version=api)
     site.fake.drop("after", writes=True)
     error = site.fail(**options)
-    assert "A read shows that ZITADEL did it all the same." in error.msg
+    assert "A read shows that ZITADEL made the change." in error.msg
     assert error.result["changed"] is True
     assert lists(error.result) == reported
     assert not waits
@@ -94,7 +94,7 @@ def test_a_set_that_is_never_answered_but_done(site: Site, fault: str) -> None:
         site.fake.fail(int(kind), 13, "internal", after=True, times=None, writes=True)
     error = site.fail(metadata={"n": "v", "old": "2"})
     assert error.msg.startswith(f"Cannot set 2 keys ('n', 'old') in {site.place} at {site.fake.url}. ")
-    assert error.msg.endswith("A read shows that ZITADEL did it all the same.")
+    assert error.msg.endswith("A read shows that ZITADEL made the change.")
     assert lists(error.result) == {"added": ["n"], "updated": ["old"]}
 
 
@@ -116,14 +116,14 @@ def test_a_set_that_is_never_answered_and_not_done(site: Site, fault: str) -> No
     else:
         site.fake.fail(500, 13, "internal", writes=True)
     error = site.fail(metadata={"n": "v", "old": "2"})
-    assert "It is not known whether ZITADEL did it: a read does not show it" in error.msg
+    assert "It is not known whether ZITADEL made the change: a read does not show it" in error.msg
     assert error.result == {"changed": False, **site.ids}
 
 
 def test_a_set_of_which_nothing_is_known(site: Site, waits: Waits) -> None:
     site.fake.after(lambda _request: site.fake.stop(), writes=True)
     error = site.fail(key="n", value="v")
-    assert "It is not known whether ZITADEL did it all the same." in error.msg
+    assert "It is not known whether ZITADEL made the change." in error.msg
     assert error.result.items() >= site.ids.items()
     # The read that could have told is not repeated, too.
     assert len(waits) == site.connection.options.retries
