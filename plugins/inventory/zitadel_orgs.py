@@ -62,8 +62,11 @@ options:
     description:
       - What the name of a host is.
       - Tenants can often choose the name of their organization. A name that is V(all), V(ungrouped), V(localhost), or
-        that of a group or of a host from another source, and a name with a character that means something in a host
-        pattern, is replaced by the id, with a warning.
+        that of a group or of a host from a source that was read before, the id of another organization, a name with a
+        character that means something in a host pattern or cannot be printed, and one that begins with a dot or ends
+        like the name of a file with variables, is replaced by the id, with a warning.
+      - List other sources before this one. A host of a source that is read later, with the name that a tenant has
+        chosen, is the same host to Ansible.
     type: str
     choices: [id, name, primary_domain]
     default: id
@@ -227,8 +230,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         groups = set(inventory.groups)
 
         def is_taken(name: str, org_id: str) -> bool:
-            host = inventory.hosts.get(name)
-            return name in groups or (host is not None and str(host.vars.get("zitadel_org_id")) != org_id)
+            if name in groups or name not in inventory.hosts:
+                return name in groups
+            other = inventory.hosts[name].vars.get("zitadel_org_id")
+            # Who has put an id into another source means this organization, and no tenant can choose it.
+            return str(other) != org_id and (other is not None or name != org_id)
 
         while True:
             names, refused = host_names(organizations, self._params["hostname"], is_taken)
