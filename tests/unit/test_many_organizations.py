@@ -156,3 +156,23 @@ def test_hundreds_of_organizations(runner: Runner) -> None:
         assert [one["org_id"] for one in result["organizations"]] == ids
         assert requests <= len(runner.fake.requests) <= requests + 10
     assert runner.fake.metadata(ids[-1]) == {"a": b"1", "b": b"2", "c": ids[-1].encode()}
+
+
+@pytest.mark.parametrize("version", ["auto", "v1"])
+@pytest.mark.parametrize("creates", [False, True], ids=["fresh", "created"])
+@pytest.mark.parametrize("how", [{"drop_headers": ["x-zitadel-orgid"]}, {"ignore_organization": "^/management/v1/"}])
+def test_nothing_reaches_the_own_organization(runner: Runner, version: str, creates: bool, how: dict[str, Any]) -> None:
+    """That a search shows organizations, and that the header reaches another API, proves nothing of this one."""
+    with FakeZitadel(**how) as fake:
+        names = [f"acme {number}" for number in range(9)]
+        ids = [] if creates else [fake.create_organization(name) for name in names]
+        wanted = [{"org_name": name, "create": creates, "metadata": {"a": name, "b": name}} for name in names]
+        result = run(runner, *wanted, url=fake.url, token=fake.token, api_version=version, connections=8)
+        assert fake.stored(fake.home_id) == {}
+        assert result.get("failed", False) is (version == "v1")
+        if version == "v1":
+            assert "x-zitadel-orgid" in result["msg"]
+            assert [request.path for request in fake.writes if "etadata" in request.path] == []
+        else:
+            ids = [one["org_id"] for one in result["organizations"]]
+            assert [fake.metadata(org_id)["a"].decode() for org_id in ids] == names
