@@ -146,6 +146,16 @@ def test_names_beyond_the_first_page_of_the_listing(runner: Runner) -> None:
     assert "Entry 2, nobody: No organization with the name 'nobody'" in result["msg"]
 
 
+def test_a_domain_of_two_organizations(runner: Runner) -> None:
+    """As of names that differ in nothing but their case."""
+    for name in ("Acme", "acme", "beta"):
+        runner.fake.create_organization(name)
+    wanted = [{"org_domain": f"{name}.localhost", "metadata": {"k": "1"}} for name in ("acme", "beta")]
+    result = run(runner, *wanted)
+    assert "Entry 1, acme.localhost: More than one organization has the domain 'acme.localhost'" in result["msg"]
+    assert not runner.fake.writes
+
+
 def test_hundreds_of_organizations(runner: Runner) -> None:
     """Read, permission, write and verify: what is new takes four requests for each, what is unchanged one."""
     ids = [runner.fake.create_organization(f"o{number:04}") for number in range(300)]
