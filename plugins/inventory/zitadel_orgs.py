@@ -61,8 +61,11 @@ options:
     description:
       - Which field of the organization is the name of its host. Two organizations with the same host name are an error.
       - Tenants can often choose the name of their organization. The id replaces a name that is reserved, such as V(all),
-        V(ungrouped) or V(localhost), that belongs to a group or to a host from another source, or that has a character
-        with a meaning in host patterns. A warning lists such names.
+        V(ungrouped) or V(localhost), that belongs to a group, to a host from a source that was read before, or to
+        another organization as its id, that has a character with a meaning in host patterns or one that cannot be
+        printed, that begins with a dot, or that ends like the name of a file with variables. A warning lists such names.
+      - List other sources before this one. A host of a source that is read later, with the name that a tenant has
+        chosen, is the same host to Ansible.
     type: str
     choices: [id, name, primary_domain]
     default: id
@@ -214,8 +217,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         groups = set(inventory.groups)
 
         def is_taken(name: str, org_id: str) -> bool:
-            host = inventory.hosts.get(name)
-            return name in groups or (host is not None and str(host.vars.get("zitadel_org_id")) != org_id)
+            if name in groups or name not in inventory.hosts:
+                return name in groups
+            other = inventory.hosts[name].vars.get("zitadel_org_id")
+            # Who has put an id into another source means this organization, and no tenant can choose it.
+            return str(other) != org_id and (other is not None or name != org_id)
 
         while True:
             names, refused = host_names(organizations, self._params["hostname"], is_taken)

@@ -232,7 +232,8 @@ def connect(options: ConnectionOptions, notify: Notify = _silent) -> Connection:
     if any(of != pid for of, _options in _kept):
         _kept.clear()
     connection = _kept.pop((pid, options), None) or Connection(options)
-    connection.notify = notify
+    # Equal options can differ in what does not belong to the connection.
+    connection.options, connection.notify = options, notify
     _kept[pid, options] = connection
     while len(_kept) > _MAX_KEPT:
         _kept.popitem(last=False)[1].close()

@@ -32,6 +32,10 @@ class Instance:
         if len(self.organizations) < 2:
             self.organizations.add(org_id)
 
+    def proves(self, org_id: str | None) -> bool:
+        """Whether what answers for an organization is known to be that organization."""
+        return org_id in self.organizations or self.two_answered
+
     @property
     def two_answered(self) -> bool:
         """Whether two organizations have answered: with the header dropped, all answers come from one."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 import typing as t
 
@@ -58,7 +59,13 @@ class _Listing:
     def __init__(self, organizations: t.Sequence[Organization], *, is_whole: bool, url: str) -> None:
         self.ids = {organization.id for organization in organizations}
         self._by_name = {organization.name: organization for organization in organizations}
-        self._by_domain = {organization.primary_domain: organization for organization in organizations}
+        domains = collections.Counter(organization.primary_domain for organization in organizations)
+        # Names that differ in case can have the same: a search for it says that it is not just one.
+        self._by_domain = {
+            organization.primary_domain: organization
+            for organization in (organizations if is_whole else ())
+            if domains[organization.primary_domain] == 1
+        }
         self._is_whole = is_whole
         self._url = url
 

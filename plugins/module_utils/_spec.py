@@ -173,7 +173,7 @@ INVENTORY_SPEC: Spec = {
     "name_prefix": ORGANIZATION_FILTER_SPEC["name_prefix"],
     "has_metadata": WITH_METADATA_SPEC["has_metadata"],
     "has_keys": WITH_METADATA_SPEC["has_keys"],
-    "metadata": Option({"type": "raw", "default": True}, shown="always"),
+    "metadata": Option({"type": "raw", "default": True}, shown="always", null_is_error=True),
     "hostname": Option({"type": "str", "choices": ["id", "name", "primary_domain"], "default": "id"}, shown="always"),
     "local": Option({"type": "bool", "default": True}, shown="always"),
 }

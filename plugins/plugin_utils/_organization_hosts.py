@@ -39,34 +39,36 @@ Organization = dict[str, t.Any]
 """What the variable zitadel_org holds: id, name, primary_domain, state, metadata and metadata_b64"""
 
 _RESERVED = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1"})
-# Host patterns and limits give these a meaning, variables of hosts are searched for in files of their names, and braces
-# could make a template of a name.
-_NO_HOST_NAME = re.compile(r"[,:!&*?\[\]{}/\\\x00-\x1f\x7f]|^[~@\s-]|\s$|^$")
+# Host patterns and limits give these a meaning, and braces could make a template of a name. Variables of a host are in
+# files of its name: "." is the folder of all hosts, ".." whatever is beside it, and "acme.yml" the file of acme.
+_NO_HOST_NAME = re.compile(r"[,:!&*?\[\]{}/\\]|^[~@.\s-]|\s$|^$|\.(ya?ml|json)$", re.IGNORECASE)
 _TEMPLATE = re.compile(r"\{[{%#]")
 _MAX_SHOWN = 5
 
 
 def host_names(
-    organizations: t.Iterable[Organization], hostname: str, is_taken: t.Callable[[str, str], bool]
+    organizations: t.Collection[Organization], hostname: str, is_taken: t.Callable[[str, str], bool]
 ) -> tuple[dict[str, str], list[str]]:
     """Return the host name of each organization by its id, and the names that none can have.
 
     hostname is the option, is_taken tells whether a name means something else than the organization with an id.
     Raises ZitadelError if two have the same, or if not even an id can be one.
     """
+    ids = {organization["id"] for organization in organizations}
     names: dict[str, str] = {}
     owners: dict[str, str] = {}
     refused: list[str] = []
     for organization in organizations:
         org_id = organization["id"]
         name = str(organization[hostname] or "")
-        if name != org_id and (name in _RESERVED or _NO_HOST_NAME.search(name) or is_taken(name, org_id)):
+        # The id of another could be its host name, which a tenant must not be able to take.
+        if name != org_id and (not _can_be_host_name(name) or name in ids or is_taken(name, org_id)):
             refused.append(name)
             name = org_id
         if is_taken(name, org_id):
             raise ZitadelError(
-                f"Another source of the inventory has a group with the name {name}, which is the id of an organization. "
-                "Rename the group."
+                f"Another source of the inventory has a group, or an organization of another instance, with the name "
+                f"{name}, which is the id of an organization. Rename the group, or use an inventory for each instance."
             )
         if owners.setdefault(name, org_id) != org_id:
             raise ZitadelError(
@@ -74,6 +76,11 @@ def host_names(
             )
         names[org_id] = name
     return names, refused
+
+
+def _can_be_host_name(name: str) -> bool:
+    # Ansible prints it as it is: a character that cannot be seen could change what a terminal shows.
+    return name not in _RESERVED and not _NO_HOST_NAME.search(name) and name.isprintable()
 
 
 def about_names(refused: t.Sequence[str]) -> str | None:
@@ -84,8 +91,8 @@ def about_names(refused: t.Sequence[str]) -> str | None:
     more = f" and {len(refused) - _MAX_SHOWN} more" if len(refused) > _MAX_SHOWN else ""
     return (
         f"Some organizations have their id as the host name, since their own names cannot be used: {shown}{more}. These "
-        "names are reserved, belong to groups or other hosts, or have characters with a meaning in host patterns. "
-        "Set hostname to id to use ids for all."
+        "names are reserved, belong to groups or other hosts, have a meaning as names of files, or have characters that "
+        "have a meaning in host patterns or cannot be printed. Set hostname to id to use ids for all."
     )
 
 

@@ -41,6 +41,7 @@ AIM_MEMORY = 200_000_000
 LIST, INVENTORY = "listed with metadata", "inventory"
 NEW, UNCHANGED, CHANGED = "bulk, new", "bulk, unchanged", "bulk, one changed"
 OVER_NEW, OVER_UNCHANGED = "play over the inventory, new", "play over the inventory, unchanged"
+ROLE_NEW, ROLE_UNCHANGED = "role, new", "role, unchanged"
 LOOP_NEW, LOOP_UNCHANGED = "loop, new", "loop, unchanged"
 BASE = "empty play"
 
@@ -152,8 +153,15 @@ class Bench:
         answer.raise_for_status()
 
     def set_each(self) -> None:
-        """Do the same by a play over the inventory, which is read before and not measured, and by a loop."""
+        """Do the same by the role, by a play over the inventory, which is read before, not measured, and by a loop."""
         count = len(self.ids)
+        entries = [{"org_id": org_id, "metadata": self.wanted("role")} for org_id in self.ids]
+        include = {"name": "community.zitadel.org_metadata"}
+        variables = {"org_metadata_organizations": "{{ entries }}"}
+        role = self.playing("role", {"ansible.builtin.include_role": include, "vars": variables}, entries=entries)
+        # As the role is used: with as many connections as it takes by itself.
+        self.measure(ROLE_NEW, "4", 4 * count, role)
+        self.measure(ROLE_UNCHANGED, "4", count, role)
         self.inventory()
         exported = BUILD / "inventory"
         exported.write_text(f"#!/bin/sh\ncat {BUILD / 'inventory.json'}\n", encoding="utf-8")

@@ -251,6 +251,7 @@ MISTAKES = {
     "away": Mistake({"url": "http://127.0.0.1:1", "retries": 0}, "Cannot search organizations at http://127.0.0.1:1."),
     "null": Mistake({"name_prefix": None}, "name_prefix is null"),
     "null state": Mistake({"state": None}, "state is null"),
+    "null metadata": Mistake({"metadata": None}, "metadata is null"),
     "blank": Mistake({"url": ""}, "url is given, but empty"),
     "state": Mistake({"state": "removed"}, "value of state must be one of: active, inactive"),
     "no condition": Mistake({"has_metadata": {}}, "has_metadata is given, but empty"),

@@ -156,6 +156,9 @@ def test_equal_options_share_a_connection_within_a_process(monkeypatch: pytest.M
     # Side by side, as a loop over two instances needs them.
     assert connect(options()) is first
     assert connect(options(retries=1)) is other
+    # How many are in work belongs to the task.
+    assert connect(options(connections=7)) is first
+    assert first.options.connections == 7
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert connect(options()) is not first
 

@@ -38,7 +38,9 @@ def named(*names: str | None, taken: Callable[[str, str], bool] = lambda _name, 
     return list(found.values()), len(refused)
 
 
-@pytest.mark.parametrize("name", ["acme", "Acme Inc.", "日本", "a-b_c.d@e", "100", "ALL", "tier=gold"])
+@pytest.mark.parametrize(
+    "name", ["acme", "Acme Inc.", "日本", "a-b_c.d@e", "100", "ALL", "tier=gold", "a.yml b", "ayml"]
+)
 def test_names_that_hosts_can_have(name: str) -> None:
     assert named(name) == ([name], 0)
 
@@ -47,7 +49,9 @@ def test_names_that_hosts_can_have(name: str) -> None:
     "name",
     [
         *("all", "ungrouped", "localhost", "127.0.0.1", "::1", "", None, " ", " a", "a ", "-i", "~a", "@file"),
-        *(f"a{character}b" for character in ",:!&*?[]{}/\\\n\t\0"),
+        *(f"a{character}b" for character in ",:!&*?[]{}/\\\n\t\0\x85\x9b\u2028\u202e"),
+        # Names of files with variables, of which "." is a folder.
+        *(".", "..", ".a", "a.yml", "a.YAML", "a.json"),
     ],
 )
 def test_names_that_no_host_can_have(name: str | None) -> None:
@@ -59,8 +63,13 @@ def test_a_name_that_something_else_has() -> None:
 
 
 def test_not_even_the_id_can_be_a_name() -> None:
-    with pytest.raises(ZitadelError, match="a group with the name 100"):
+    with pytest.raises(ZitadelError, match="with the name 100, which is the id of an organization"):
         named("web", taken=lambda _name, _id: True)
+
+
+def test_a_name_that_is_the_id_of_another() -> None:
+    """It would be the same host, were the other's name no host name."""
+    assert named("all", "100", "102") == (["100", "101", "102"], 2)
 
 
 def test_two_organizations_with_one_name() -> None:
@@ -190,3 +199,26 @@ def test_no_thread_and_no_connection_is_left(
     assert [thread for thread in threading.enumerate() if "_work" in thread.name and thread not in before] == []
     assert len(made) > 1
     assert set(made) <= set(closed)
+
+
+def read(plugin_file: Path, inventory: InventoryData, fake: FakeZitadel) -> None:
+    plugin_file.write_text(f"plugin: {Plugin.NAME}\nurl: {fake.url}\ntoken: {fake.token}\n")
+    Plugin().parse(inventory, DataLoader(), str(plugin_file))
+
+
+def test_an_id_in_another_source_is_the_same_organization(fake: FakeZitadel, tmp_path: Path) -> None:
+    inventory = InventoryData()
+    inventory.add_group("canary")
+    inventory.add_host(fake.home_id, "canary")
+    read(tmp_path / "zitadel_orgs.yml", inventory, fake)
+    host = inventory.hosts[fake.home_id]
+    assert host.vars["zitadel_org"]["name"] == "ZITADEL"
+    assert [group.name for group in host.get_groups() if group.name != "all"] == ["canary"]
+
+
+def test_an_id_of_another_instance_is_another_organization(fake: FakeZitadel, tmp_path: Path) -> None:
+    inventory = InventoryData()
+    inventory.add_host(fake.home_id)
+    inventory.set_variable(fake.home_id, "zitadel_org_id", "7")
+    with pytest.raises(AnsibleParserError, match=r"an organization of another instance, with the name"):
+        read(tmp_path / "zitadel_orgs.yml", inventory, fake)

@@ -107,8 +107,11 @@ def test_any_other_failure_names_the_organization(runner: Runner, fake: FakeZita
 
 @pytest.mark.parametrize("version", ["auto", "v1"])
 @pytest.mark.parametrize("own", [{}, {"tier": "gold"}], ids=["empty own organization", "own organization"])
-def test_a_dropped_header_never_looks_like_no_metadata(runner: Runner, version: str, own: dict[str, str]) -> None:
-    with FakeZitadel(drop_headers=["x-zitadel-orgid"]) as fake:
+@pytest.mark.parametrize("how", [{"drop_headers": ["x-zitadel-orgid"]}, {"ignore_organization": "^/management/v1/"}])
+def test_a_dropped_header_never_looks_like_no_metadata(
+    runner: Runner, version: str, own: dict[str, str], how: dict[str, Any]
+) -> None:
+    with FakeZitadel(**how) as fake:
         fake.set_many(fake.home_id, own) if own else None
         fake.create_organization("acme", metadata={"tier": "gold"})
         fake.create_organization("beta")

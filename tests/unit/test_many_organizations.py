@@ -146,6 +146,16 @@ def test_names_beyond_the_first_page_of_the_listing(runner: Runner) -> None:
     assert "Entry 2, nobody: No organization with the name 'nobody'" in result["msg"]
 
 
+def test_a_domain_of_two_organizations(runner: Runner) -> None:
+    """As of names that differ in nothing but their case."""
+    for name in ("Acme", "acme", "beta"):
+        runner.fake.create_organization(name)
+    wanted = [{"org_domain": f"{name}.localhost", "metadata": {"k": "1"}} for name in ("acme", "beta")]
+    result = run(runner, *wanted)
+    assert "Entry 1, acme.localhost: More than one organization has the domain 'acme.localhost'" in result["msg"]
+    assert not runner.fake.writes
+
+
 def test_hundreds_of_organizations(runner: Runner) -> None:
     """Read, permission, write and verify: what is new takes four requests for each, what is unchanged one."""
     ids = [runner.fake.create_organization(f"o{number:04}") for number in range(300)]
@@ -156,3 +166,23 @@ def test_hundreds_of_organizations(runner: Runner) -> None:
         assert [one["org_id"] for one in result["organizations"]] == ids
         assert requests <= len(runner.fake.requests) <= requests + 10
     assert runner.fake.metadata(ids[-1]) == {"a": b"1", "b": b"2", "c": ids[-1].encode()}
+
+
+@pytest.mark.parametrize("version", ["auto", "v1"])
+@pytest.mark.parametrize("creates", [False, True], ids=["fresh", "created"])
+@pytest.mark.parametrize("how", [{"drop_headers": ["x-zitadel-orgid"]}, {"ignore_organization": "^/management/v1/"}])
+def test_nothing_reaches_the_own_organization(runner: Runner, version: str, creates: bool, how: dict[str, Any]) -> None:
+    """That a search shows organizations, and that the header reaches another API, proves nothing of this one."""
+    with FakeZitadel(**how) as fake:
+        names = [f"acme {number}" for number in range(9)]
+        ids = [] if creates else [fake.create_organization(name) for name in names]
+        wanted = [{"org_name": name, "create": creates, "metadata": {"a": name, "b": name}} for name in names]
+        result = run(runner, *wanted, url=fake.url, token=fake.token, api_version=version, connections=8)
+        assert fake.stored(fake.home_id) == {}
+        assert result.get("failed", False) is (version == "v1")
+        if version == "v1":
+            assert "x-zitadel-orgid" in result["msg"]
+            assert [request.path for request in fake.writes if "etadata" in request.path] == []
+        else:
+            ids = [one["org_id"] for one in result["organizations"]]
+            assert [fake.metadata(org_id)["a"].decode() for org_id in ids] == names
