@@ -260,6 +260,7 @@ def draw(results: Results) -> str:
     bars = [
         (work if number == 0 else "", setting, value)
         for work, settings in results.delayed.items()
+        if work not in (BASE, BASE_OF_ENTRIES)
         for number, (setting, value) in enumerate(settings.items())
     ]
     high = max(value for _work, _setting, value in bars)

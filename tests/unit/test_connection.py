@@ -33,7 +33,8 @@ def test_the_instance_is_chosen_by_its_header(fake: FakeZitadel) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(fake: FakeZitadel, method: str, status: int) -> None:
-    fake.redirect(f"{fake.url}/login?token=HIDDEN#HIDDEN", status)
+    address = fake.url.replace("://", "://me:HIDDEN@")
+    fake.redirect(f"{address}/login?token=HIDDEN#HIDDEN", status)
     error = refused_call(connection_to(fake), method)
     assert len(fake.requests) == 1
     assert f"{fake.url} redirects to {fake.url}/login, and redirects are not followed" in error.msg

@@ -114,6 +114,21 @@ def test_a_write_whose_repetition_needs_a_login_that_is_refused(
     assert_told(result, what)
 
 
+@pytest.mark.parametrize(("options", "what"), [*SETS, *REMOVALS])
+def test_a_write_whose_repetition_is_refused_after_another_login(
+    runner: Runner, fake: FakeZitadel, acme: str, options: dict[str, Any], what: dict[str, list[str]]
+) -> None:
+    def revoke(_request: object) -> None:
+        fake.expire_issued_tokens()
+        fake.after(lambda _request: fake.fail(403, 7, "no", path=WRITES, times=None), path=TOKEN)
+
+    fake.after(revoke, path=WRITES)
+    fake.drop("after", path=WRITES)
+    result = runner.run(org_id=acme, **client_credentials(fake), **options)
+    assert [request.status for request in fake.writes] == [None, 401, 403]
+    assert_told(result, what)
+
+
 @pytest.mark.parametrize("options", [{"key": "n", "value": "v"}, {"absent_keys": ["k", "l"]}], ids=["set", "removals"])
 @pytest.mark.parametrize("fault", ["dropped", "504", "HTML"])
 def test_a_write_that_was_answered_401_was_not_done(

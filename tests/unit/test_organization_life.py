@@ -127,6 +127,20 @@ def test_a_rename_to_a_name_that_is_taken(runner: Runner, fake: FakeZitadel) -> 
     assert (result["changed"], states(fake)) == (False, {"acme": "active", "other": "active"})
 
 
+def test_a_state_that_somebody_else_sets_meanwhile(runner: Runner, fake: FakeZitadel) -> None:
+    organization = fake.store.organizations[fake.create_organization("acme")]
+    fake.before(lambda _request: fake.store.change_state(organization, "inactive"), path="_deactivate$")
+    result = org(runner, fake, name="acme", state="inactive")
+    assert (result.get("failed", False), states(fake)) == (False, {"acme": "inactive"})
+
+
+def test_a_deactivation_that_fails_after_the_rename(runner: Runner, fake: FakeZitadel) -> None:
+    acme = fake.create_organization("acme")
+    fake.fail(403, 7, "no (AUTH-5mWD2)", path="_deactivate$")
+    result = org(runner, fake, org_id=acme, name="new", state="inactive")
+    assert (result["failed"], result["changed"], states(fake)) == (True, True, {"new": "active"})
+
+
 def test_the_default_organization_is_never_removed(runner: Runner, fake: FakeZitadel) -> None:
     user = fake.create_user("IAM_OWNER", fake.create_organization("mine"))
     result = org(runner, fake, state="absent", org_id=fake.home_id, name="ZITADEL", token=user.token)
@@ -284,7 +298,7 @@ def test_who_may_not_create(runner: Runner, fake: FakeZitadel) -> None:
 
 def test_a_failure_half_way_says_what_was_created(runner: Runner, fake: FakeZitadel) -> None:
     fake.fail(500, 13, "internal", path=CREATE, every=2)
-    result = bulk(runner, fake, tenant("first"), tenant("second"), connections=1)
+    result = bulk(runner, fake, tenant("first"), tenant("second"), tenant("third"), connections=1)
     assert "Created: Entry 1, first." in result["msg"]
     assert result["changed"] is True
     assert [(one["entry"], one["created"]) for one in result["organizations"]] == [("Entry 1, first", True)]

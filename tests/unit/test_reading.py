@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import Any
 
 import pytest
@@ -54,6 +56,18 @@ def test_keys_that_cannot_be_read(runner: Runner, options: dict[str, Any], said:
     assert "key" in result["msg"]
     assert said in result["msg"]
     assert not runner.fake.requests
+
+
+def test_a_list_that_can_lack_keys_comes_with_a_warning(runner: Runner) -> None:
+    """Other writers set a key before each page that is read."""
+    fake = runner.fake
+    acme = fake.create_organization("acme", metadata={f"k{number:03}": "v" * 100 for number in range(700)})
+    fake.api.release = dataclasses.replace(fake.release, answer_limit=100_000)
+    numbers = itertools.count()
+    fake.before(lambda _request: fake.set(acme, f"a{next(numbers):03}", "new"), path="_search", times=None)
+    result = runner.run(zitadel_org_metadata_info.main, org_id=acme)
+    assert not result.get("failed"), result
+    assert "may be missing" in str(result["warnings"])
 
 
 def test_text_and_bytes_go_into_the_options_that_take_them() -> None:

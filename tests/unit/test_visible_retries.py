@@ -51,6 +51,14 @@ def test_a_retry_is_a_line(runner: Runner, fake: FakeZitadel, waits: Waits, line
     assert "\n" not in line
 
 
+def test_the_line_shows_no_secret(runner: Runner, fake: FakeZitadel, lines: list[str]) -> None:
+    fake.fail(503, 14, f"{fake.token} is not served yet", path="/tier$")
+    assert runner.run(org_id=fake.home_id, key="tier", value="v", verify=False)["changed"] is True
+    (line,) = lines
+    assert "is not served yet" in line
+    assert fake.token not in line
+
+
 def test_each_retry_is_a_line_and_the_failure_is_none(
     runner: Runner, fake: FakeZitadel, waits: Waits, lines: list[str]
 ) -> None:
