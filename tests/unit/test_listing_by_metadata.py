@@ -97,6 +97,19 @@ def test_an_organization_that_is_removed_meanwhile_is_left_out(
     assert set(listed(runner, metadata=True, connections=1, api_version=version)) == {*ids, "ZITADEL"} - {"delta"}
 
 
+def test_an_organization_that_the_server_does_not_know_any_more_is_left_out(
+    runner: Runner, fake: FakeZitadel, ids: dict[str, str]
+) -> None:
+    """Releases differ in how they answer for one that is removed: some with an error."""
+
+    def remove(_request: object) -> None:
+        fake.change_state(ids["delta"], "removed")
+        fake.fail(403, 7, "Organisation doesn't exist (AUTH-Bs7Ds)", organization=ids["delta"], path="/metadata/")
+
+    fake.after(remove, path="/organizations/_search")
+    assert set(listed(runner, metadata=True, connections=1)) == {*ids, "ZITADEL"} - {"delta"}
+
+
 def test_any_other_failure_names_the_organization(runner: Runner, fake: FakeZitadel, ids: dict[str, str]) -> None:
     fake.fail(500, 13, "internal", organization=ids["gamma"], path="metadata/_search")
     result = runner.run(zitadel_org_info.main, has_keys=["tier"])

@@ -134,6 +134,18 @@ def test_a_state_that_somebody_else_sets_meanwhile(runner: Runner, fake: FakeZit
     assert (result.get("failed", False), states(fake)) == (False, {"acme": "inactive"})
 
 
+def test_a_change_is_reported_once_a_search_shows_it(runner: Runner, fake: FakeZitadel) -> None:
+    organization = fake.store.organizations[fake.create_organization("acme")]
+
+    def lag(_request: object) -> None:
+        organization.name = "acme"
+        fake.after(lambda _request: setattr(organization, "name", "new"), path="_search$")
+
+    fake.after(lag, method="PUT", path="/orgs/me$")
+    result = org(runner, fake, org_id=organization.organization_id, name="new")
+    assert (result["changed"], result["organization"]["name"]) == (True, "new")
+
+
 def test_a_deactivation_that_fails_after_the_rename(runner: Runner, fake: FakeZitadel) -> None:
     acme = fake.create_organization("acme")
     fake.fail(403, 7, "no (AUTH-5mWD2)", path="_deactivate$")

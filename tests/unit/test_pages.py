@@ -236,6 +236,32 @@ def test_a_second_pass_after_a_change_between_pages(change: Change) -> None:
     assert server.requests.count(Page(8, 0)) == 2
 
 
+@pytest.mark.parametrize("selection", [EVERYTHING, selection_of([*numbered(20), "a"])], ids=["everything", "keys"])
+def test_a_pass_with_a_key_twice_is_not_whole(selection: Selection) -> None:
+    """Pages that do not overlap: k07 is seen twice and k19 never, and the total stays."""
+    changes = [moved("k19", "a"), lambda _keys: None]
+    server = Server(numbered(20), changes=changes * 3, answer_limit=10)
+    listing = server.read(selection, first=Page(10), size=10)
+    assert set(listing.entries) >= server.keys
+    assert listing.complete
+
+
+def test_keys_that_no_pass_has_shown_are_read_alone() -> None:
+    """Before each page the keys move, so that no pass is whole and one key is always behind."""
+    wanted = [*numbered(30), "z"]
+    adding = [lambda keys, key=f"a{number:02}": keys.add(key) for number in range(60)]
+    server = Server(wanted, changes=adding, order=lambda key: (key == "z", key))
+    hidden = server.fetch
+
+    def fetch(selection: Selection, page: Page | None) -> tuple[list[Entry], int]:
+        entries, total = hidden(selection, page)
+        return ([one for one in entries if page is None or one.key != "z"], total)
+
+    listing = read_selection(fetch, selection_of(wanted), Page(8), 8)
+    assert "z" in listing.entries
+    assert "z" in server.requests
+
+
 def test_three_passes_that_do_not_agree_are_not_complete() -> None:
     adding = [lambda keys, key=f"a{number:02}": keys.add(key) for number in range(30)]
     server = Server(numbered(20), changes=adding)

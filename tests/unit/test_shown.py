@@ -51,6 +51,11 @@ def test_an_option_that_somebody_adds_to_entries_is_hidden() -> None:
     assert shown == {"organizations": [{**entry, "passphrase": MASK}, MASK, MASK]}
 
 
+@pytest.mark.parametrize("entries", [SECRET, {"token": SECRET}])
+def test_entries_that_are_no_list_are_hidden(entries: Any) -> None:
+    assert shown_options({"organizations": entries}, ENTRIES_SPEC, values=True) == {"organizations": MASK}
+
+
 def test_a_specification_that_lost_its_kind_is_hidden() -> None:
     """A copy of an option is a plain dictionary."""
     spec: Any = {"org_id": {**METADATA_SPEC["state"]}}

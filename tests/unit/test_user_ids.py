@@ -91,6 +91,17 @@ def test_a_user_without_an_organization_is_no_answer(runner: Runner, fake: FakeZ
     assert not fake.writes
 
 
+def test_an_answer_for_another_user_is_no_answer(runner: Runner, fake: FakeZitadel) -> None:
+    jane = fake.create_human("jane", fake.home_id)
+    other = fake.create_human("other", fake.home_id)
+    answer = {"user": {"userId": other.user_id, "details": {"resourceOwner": fake.home_id}, "human": {}}}
+    fake.respond(200, answer, path=f"/v2/users/{jane.user_id}$")
+    result = runner.run(zitadel_user_metadata.main, user_id=jane.user_id, key="k", value="v")
+    assert result["failed"] is True
+    assert "not what ZITADEL answers" in result["msg"]
+    assert not fake.writes
+
+
 @pytest.mark.parametrize(
     "option", [{"user_id": "1"}, {"org_id": "1"}, {"state": "inactive"}, {"login_name": "x"}, {"email": "x"}], ids=str
 )
