@@ -98,7 +98,7 @@ def test_an_answer_for_another_user_is_no_answer(runner: Runner, fake: FakeZitad
     fake.respond(200, answer, path=f"/v2/users/{jane.user_id}$")
     result = runner.run(zitadel_user_metadata.main, user_id=jane.user_id, key="k", value="v")
     assert result["failed"] is True
-    assert "not what ZITADEL answers" in result["msg"]
+    assert "does not have the form" in result["msg"]
     assert not fake.writes
 
 
