@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import collections
-import os
 import threading
 import time
 import typing as t
@@ -43,11 +41,10 @@ Notify = t.Callable[[str], None]
 """Takes one line about what is waited for."""
 
 _TOKEN_ENDPOINT = "/oauth/v2/token"  # noqa: S105 - a path
-_MAX_KEPT = 4
 
 
-def _silent(_line: str) -> None:
-    pass
+def silent(_line: str) -> None:
+    """Say nothing."""
 
 
 class Connection:
@@ -57,7 +54,7 @@ class Connection:
         """Nothing is sent yet. Raises ZitadelError if a certificate file or a proxy cannot be used."""
         self.options = options
         self.instance = Instance()
-        self.notify: Notify = _silent
+        self.notify: Notify = silent
         """Called with a line before each wait for another try"""
         self.throttle: Throttle | None = None
         """Lets a 429 slow down all threads, where there are several"""
@@ -217,27 +214,6 @@ class Connection:
         secrets = {*self._account.secrets, *self._header_words, *hidden}
         location = _place(answer.headers.get("Location")) if 300 <= answer.status < 400 else None
         return Refusal.read(answer.status, answer.body, location, lambda text: redact_answer(text, secrets))
-
-
-_kept: collections.OrderedDict[tuple[int, ConnectionOptions], Connection] = collections.OrderedDict()
-
-
-def connect(options: ConnectionOptions, notify: Notify = _silent) -> Connection:
-    """Return the connection for these options, the same for the same process while it is one of the last few used.
-
-    notify takes a line before each wait for another try. Raises ZitadelError if a file or a proxy cannot be used.
-    """
-    # A fork must not inherit a socket.
-    pid = os.getpid()
-    if any(of != pid for of, _options in _kept):
-        _kept.clear()
-    connection = _kept.pop((pid, options), None) or Connection(options)
-    # Equal options can differ in what does not belong to the connection.
-    connection.options, connection.notify = options, notify
-    _kept[pid, options] = connection
-    while len(_kept) > _MAX_KEPT:
-        _kept.popitem(last=False)[1].close()
-    return connection
 
 
 class _Account:

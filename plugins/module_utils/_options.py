@@ -12,7 +12,8 @@ import typing as t
 import urllib.parse
 
 from ansible_collections.community.zitadel.plugins.module_utils._auth import LOGIN_OPTIONS, choose
-from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection, connect
+from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
+from ansible_collections.community.zitadel.plugins.module_utils._connection_kept import connect
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._given import name_variable
 from ansible_collections.community.zitadel.plugins.module_utils._spec import CONNECTION_SPEC

@@ -10,9 +10,10 @@ import os
 from typing import Any
 
 import pytest
-from ansible_collections.community.zitadel.plugins.module_utils import _connection
+from ansible_collections.community.zitadel.plugins.module_utils import _connection_kept
 from ansible_collections.community.zitadel.plugins.module_utils._auth import AccessToken, ClientCredentials
-from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection, connect
+from ansible_collections.community.zitadel.plugins.module_utils._connection import Connection
+from ansible_collections.community.zitadel.plugins.module_utils._connection_kept import connect
 from ansible_collections.community.zitadel.plugins.module_utils._errors import ZitadelError
 from ansible_collections.community.zitadel.plugins.module_utils._transport import ConnectionOptions
 
@@ -188,5 +189,5 @@ def test_a_connection_is_not_kept_if_it_cannot_be_made(monkeypatch: pytest.Monke
     for _time in range(2):
         with pytest.raises(ZitadelError, match="ca_path"):
             connect(broken)
-    assert (os.getpid(), broken) not in _connection._kept
+    assert (os.getpid(), broken) not in _connection_kept._kept
     assert isinstance(connect(options()), Connection)
